@@ -1,0 +1,108 @@
+"""The data contract: what each column is. validate, features, serving and monitoring read this one file.
+
+Reads data/schema.yaml, which `python -m pipeline.describe` writes and people review and edit.
+"""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.stage import Block, Refused, checked, load_yaml
+
+TRUTH = {"true": 1.0, "false": 0.0}
+
+
+class Column(Block):
+    """What one column is; `values` are a category's, `range` a number's [lowest, highest], `format` a date's."""
+
+    type: Literal["integer", "number", "boolean", "category", "text", "datetime"]
+    role: Literal["feature", "target", "ignored"]
+    missing: bool
+    range: list[float | int] | None = None
+    values: list[str] | None = None
+    format: str | None = None
+    note: str | None = None
+
+
+class Contract(Block):
+    """The task and every column of the raw table, in the table's order."""
+
+    task: Literal["classification", "regression"]
+    columns: dict[str, Column]
+
+    @property
+    def target(self) -> str:
+        """The name of the column to predict."""
+        return next(name for name, column in self.columns.items() if column.role == "target")
+
+    @property
+    def features(self) -> dict[str, Column]:
+        """The columns that a model may look at."""
+        return {name: column for name, column in self.columns.items() if column.role == "feature"}
+
+
+def load(path: str) -> Contract:
+    """The contract in `path`; raises Refused unless it is well formed with one target and at least one feature."""
+    return whole(checked(Contract, load_yaml(path), path), path)
+
+
+def whole(contract: Contract, path: str) -> Contract:
+    """The same contract; raises Refused unless it has one target that fits the task and at least one feature."""
+    targets = [column for column in contract.columns.values() if column.role == "target"]
+    wanted = ["category"] if contract.task == "classification" else ["number", "integer"]
+    if len(targets) != 1:
+        raise Refused(f"{path} needs exactly one column with role: target, it has {len(targets)}.")
+    if targets[0].type not in wanted:
+        raise Refused(f"{path}: the target of a {contract.task} needs type: {' or '.join(wanted)}.")
+    if not contract.features:
+        raise Refused(f"{path} has no column with role: feature, so there is nothing to learn from.")
+    return contract
+
+
+def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """The contract's columns with their types, and for each column a mask of the values that could not be read so.
+
+    Numbers and booleans come as float64, dates as datetime64, all else as text; unreadable and missing values are null.
+    """
+    series, unreadable = {}, {}
+    for name, column in contract.columns.items():
+        if name in table.column_names:
+            given = table[name].combine_chunks()
+            series[name] = _convert(given, column)
+            bad = series[name].isna().to_numpy() & given.is_valid().to_numpy(zero_copy_only=False)
+            if column.type == "integer":
+                bad |= (series[name] % 1 > 0).to_numpy()
+            if bad.any():
+                unreadable[name] = bad
+    return pd.DataFrame(series), unreadable
+
+
+def _convert(values: pa.Array, column: Column) -> pd.Series:
+    """One column as its contract says; what cannot be converted becomes null."""
+    if column.type in ("integer", "number"):
+        try:
+            return values.cast(pa.float64()).to_pandas()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return pd.to_numeric(text(values), errors="coerce").astype("float64")
+    if column.type == "boolean":
+        return text(values).str.lower().map(TRUTH).astype("float64")
+    if column.type == "datetime":
+        return moments(values, column.format)
+    return text(values)
+
+
+def moments(values: pa.Array, layout: str | None) -> pd.Series:
+    """Dates and times without a zone (zones are taken to UTC); null where the text is no date of that `layout`."""
+    given = values.to_pandas(date_as_object=False) if pa.types.is_temporal(values.type) else text(values)
+    found = pd.to_datetime(given, format=layout or "ISO8601", errors="coerce", utc=True)
+    return found.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def text(values: pa.Array) -> pd.Series:
+    """The values as text; whole floats without their `.0`, as other programs write class labels."""
+    if pa.types.is_floating(values.type) and pc.all(pc.equal(pc.floor(values), values)).as_py():
+        values = values.cast(pa.int64())
+    return values.cast(pa.string()).to_pandas().astype("str")

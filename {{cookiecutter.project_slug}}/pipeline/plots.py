@@ -1,0 +1,49 @@
+"""The data of the plots that dvc.yaml draws, thinned so that a page with both versions stays small."""
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from pipeline.metrics import classes
+
+POINTS = 200  # of a curve
+ROWS = 5_000  # test rows at most that are drawn or counted one by one
+
+
+def plots(predictions: pd.DataFrame, task: str) -> dict[str, pd.DataFrame]:
+    """The frames of the plots that fit the task, by name."""
+    return _regression(predictions) if task == "regression" else _classification(predictions)
+
+
+def _regression(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    shown = predictions[["actual", "predicted"]].head(ROWS)
+    residual = (predictions["actual"] - predictions["predicted"]).to_numpy()
+    counts, edges = np.histogram(residual, bins=min(50, max(5, int(np.sqrt(len(residual))))))
+    residuals = pd.DataFrame({"residual": (edges[1:] + edges[:-1]) / 2, "rows": counts})
+    return {"predicted": shown, "residuals": residuals}
+
+
+def _classification(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Two classes: curves of the second one; more: micro-averages, and the confidence in the class that was chosen."""
+    labels = classes(predictions)
+    p = predictions[[f"p({label})" for label in labels]].to_numpy()
+    hot = predictions["actual"].to_numpy()[:, None] == np.array(labels, dtype=object)
+    two = len(labels) == 2
+    truth, score = (hot[:, 1], p[:, 1]) if two else (hot.ravel(), p.ravel())
+    frames = {"confusion": predictions[["actual", "predicted"]].head(ROWS)}
+    if 0 < truth.sum() < len(truth):
+        false, true, _ = roc_curve(truth, score)
+        frames["roc"] = thin(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
+        precision, recall, _ = precision_recall_curve(truth, score)
+        frames["precision_recall"] = thin(pd.DataFrame({"recall": recall[::-1], "precision": precision[::-1]}))
+    right = truth if two else (predictions["actual"] == predictions["predicted"]).to_numpy()
+    observed, expected = calibration_curve(right, score if two else p.max(axis=1), n_bins=10, strategy="quantile")
+    frames["calibration"] = pd.DataFrame({"predicted": expected, "observed": observed})
+    return frames
+
+
+def thin(curve: pd.DataFrame) -> pd.DataFrame:
+    """At most POINTS of a curve, its ends among them."""
+    keep = np.unique(np.linspace(0, len(curve) - 1, POINTS).round().astype(int))
+    return curve.iloc[keep]

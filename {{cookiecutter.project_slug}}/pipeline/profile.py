@@ -1,0 +1,31 @@
+"""The profile of a table: how much is missing, and how numbers and categories are spread."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.contract import Contract
+
+LEVELS = 100  # categories that are listed; the rest is one
+
+
+def profile(data: pd.DataFrame, contract: Contract) -> dict[str, Any]:
+    """Rows, and for every feature and the target its share of missing values and its spread."""
+    columns = {name: spread(data[name]) for name in [*contract.features, contract.target]}
+    return {"rows": len(data), "columns": columns}
+
+
+def spread(values: pd.Series) -> dict[str, Any]:
+    """Numbers and dates: mean and deciles; text: the share of each of its most frequent values."""
+    present = values.dropna()
+    found: dict[str, Any] = {"missing": float(values.isna().mean())}
+    if pd.api.types.is_datetime64_any_dtype(values):
+        deciles = present.quantile(np.linspace(0, 1, 11)) if len(present) else present
+        return found | {"deciles": [moment.isoformat() for moment in deciles]}
+    if pd.api.types.is_numeric_dtype(values):
+        deciles = present.quantile(np.linspace(0, 1, 11)).tolist() if len(present) else []
+        return found | {"mean": float(present.mean()) if len(present) else None, "deciles": deciles}
+    counts = present.value_counts(normalize=True).rename_axis("value").reset_index(name="share")
+    counts = counts.sort_values(["share", "value"], ascending=[False, True]).head(LEVELS)
+    return found | {"distinct": int(present.nunique()), "shares": dict(zip(counts["value"], counts["share"].tolist()))}

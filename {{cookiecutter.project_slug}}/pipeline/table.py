@@ -1,0 +1,76 @@
+"""The raw table: a CSV (any usual delimiter, UTF-8) or a Parquet file, read as an Arrow table.
+
+Every CSV value is read as text; what a column means is decided by the contract alone, never guessed from the rows.
+"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from pipeline.stage import Refused
+
+MISSING = pa.array(["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "inf", "-inf"])
+DECIMAL_COMMA = r"^(-?\d+),(\d+)$"  # numbers in files that use ; between columns
+
+
+def read(path: str) -> pa.Table:
+    """The table in `path` with unique, non-empty column names; raises Refused when it is none."""
+    table = _read_parquet(path) if Path(path).suffix == ".parquet" else _read_csv(path)
+    names = [name.strip() or f"column_{i}" for i, name in enumerate(table.column_names, start=1)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise Refused(f"{path} has more than one column called {twice[0]!r}: give each column a name of its own.")
+    if table.num_rows == 0:
+        raise Refused(f"{path} has no rows: add the data below the header.")
+    return pa.table([_plain(column.combine_chunks(), name) for name, column in zip(names, table.columns)], names=names)
+
+
+def _read_csv(path: str) -> pa.Table:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            delimiter = max(",;\t|", key=file.readline().count)
+            file.seek(0)
+            header = next(csv.reader(file, delimiter=delimiter), [])
+        table = pa_csv.read_csv(
+            path,
+            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+        )
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not UTF-8 text: save it as 'CSV UTF-8' and try again.") from None
+    except pa.ArrowInvalid as wrong:
+        raise Refused(f"{path} is no table that can be read: {' '.join(str(wrong).split())}.") from None
+    if delimiter == ";":
+        columns = [pc.replace_substring_regex(column, DECIMAL_COMMA, r"\1.\2") for column in table.columns]
+        table = pa.table(columns, names=table.column_names)
+    return table
+
+
+def _read_parquet(path: str) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except pa.ArrowInvalid as wrong:
+        raise Refused(f"{path} is no Parquet file that can be read: {' '.join(str(wrong).split())}.") from None
+
+
+def _plain(values: pa.Array, name: str) -> pa.Array:
+    """Numbers, booleans, dates or trimmed text, where missing is always null."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _plain(values.dictionary_decode(), name)
+    if pa.types.is_floating(kind):
+        return pc.if_else(pc.is_finite(values), values, None)
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return values
+    if pa.types.is_decimal(kind):
+        return values.cast(pa.float64())
+    try:
+        text = pc.utf8_trim_whitespace(values.cast(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise Refused(f"the column {name!r} holds {kind}: a table has one plain value in each cell.") from None
+    return pc.if_else(pc.is_in(text, MISSING), None, text)
