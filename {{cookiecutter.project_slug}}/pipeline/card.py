@@ -7,6 +7,9 @@ from skops.card import Card
 
 from pipeline.contract import Contract
 
+TITLE = "Model card"
+FOLDED = ("Made from", "Libraries")
+
 
 def card(
     contract: Contract,
@@ -18,29 +21,28 @@ def card(
     notes: str,
 ) -> str:
     """The card as Markdown; `notes` is the part that people write."""
-    document = Card(None, template=None)
-    document.add(
-        **{
-            "Model card": _summary(contract, scores),
-            "Model card/Notes by people": notes.strip(),
-            "Model card/Data": _data(profile),
-        }
-    )
-    document.add_table(folded=False, **{"Model card/Metrics": _metrics(scores)})
-    if len(groups):
-        document.add_table(folded=False, **{"Model card/Metrics by group": _rounded(groups)})
-    document.add_table(folded=False, **{"Model card/What it looks at": _rounded(importance.head(20))})
-    document.add(**{"Model card/Limits": _limits(profile, groups, scores)})
-    parameters = {"parameter": list(made["parameters"]), "value": list(made["parameters"].values())}
-    document.add_table(folded=False, **{"Model card/Parameters": parameters})
+    parameters, libraries = made["parameters"], made["libraries"]
     made_from = {**made["inputs"], made["model"]["path"]: made["model"]["md5"]}
-    document.add_table(
-        folded=True, **{"Model card/Made from": {"file": list(made_from), "md5": list(made_from.values())}}
-    )
-    libraries = made["libraries"]
-    document.add_table(
-        folded=True, **{"Model card/Libraries": {"library": list(libraries), "version": list(libraries.values())}}
-    )
+    sections: dict[str, str | dict[str, list[Any]]] = {
+        "Notes by people": notes.strip(),
+        "Data": _data(profile),
+        "Metrics": _metrics(scores),
+        "Metrics by group": _rounded(groups) if len(groups) else "No column has few enough groups of 10 rows or more.",
+        "What it looks at": _rounded(importance.head(20)),
+        "Limits": _limits(profile, groups, scores),
+        "Parameters": {"parameter": list(parameters), "value": list(parameters.values())},
+        "Made from": {"file": list(made_from), "md5": list(made_from.values())},
+        "Libraries": {"library": list(libraries), "version": list(libraries.values())},
+    }
+    document = Card(None, template=None)
+    document.add(**{TITLE: _summary(contract, scores)})
+    for name, content in sections.items():
+        key = f"{TITLE}/{name}"
+        if isinstance(content, str):
+            document.add(**{key: content})
+        else:
+            document.add_table(folded=name in FOLDED, **{key: content})
+            document.select(key).title = name  # skops writes the whole key over a table
     return document.render().strip() + "\n"
 
 
@@ -85,4 +87,5 @@ def _limits(profile: dict[str, Any], groups: pd.DataFrame, scores: dict[str, Any
 
 
 def _rounded(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {n: [f"{v:.4g}" if isinstance(v, float) else v for v in frame[n].tolist()] for n in frame.columns}
+    plain = frame.astype(object).where(frame.notna(), "-")
+    return {n: [f"{v:.4g}" if isinstance(v, float) else v for v in plain[n]] for n in plain.columns}

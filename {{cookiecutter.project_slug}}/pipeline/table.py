@@ -4,6 +4,7 @@ Every CSV value is read as text; what a column means is decided by the contract 
 """
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def read(path: str) -> pa.Table:
 def _read_csv(path: str) -> pa.Table:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            delimiter = max(",;\t|", key=file.readline().count)
+            first = re.sub(r'"[^"]*"', "", file.readline())
+            delimiter = max(",;\t|", key=first.count)
             file.seek(0)
             header = next(csv.reader(file, delimiter=delimiter), [])
         table = pa_csv.read_csv(

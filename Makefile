@@ -1,0 +1,44 @@
+# Two commands: `make demo` shows what the template gives, `make test` proves it. `make bench` measures it.
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+DEMO := build/penguin_species
+
+.PHONY: demo test bench lock
+
+# The template's tools, with the versions and hashes of requirements.txt
+.venv/ready: requirements.txt
+	@echo "== Installing the template's own tools into .venv/"
+	python3 -m venv --clear .venv
+	python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
+	@touch .venv/ready
+
+demo: export GIT_AUTHOR_NAME = Demo
+demo: export GIT_AUTHOR_EMAIL = demo@example.com
+demo: export GIT_COMMITTER_NAME = Demo
+demo: export GIT_COMMITTER_EMAIL = demo@example.com
+demo: .venv/ready
+	@rm -rf $(DEMO) build/storage
+	@echo; echo "== 1. Bake the default project into $(DEMO)/ and set it up"
+	cookiecutter . --no-input --output-dir build remote_url=$(CURDIR)/build/storage
+	@echo; echo "== 2. Run the pipeline: validate, prepare, train, evaluate"
+	cd $(DEMO) && uv run dvc repro
+	@echo; echo "== 3. Commit the results: metrics and reports to Git, data and model to DVC"
+	cd $(DEMO) && git add --all && git commit --quiet --message "First results" && uv run dvc push
+	@echo; echo "== 4. Change one parameter and run again: only training and evaluation are repeated"
+	cd $(DEMO) && uv run dvc exp run --set-param train.learning_rate=0.02
+	@echo; echo "== 5. What changed?"
+	cd $(DEMO) && uv run dvc params diff && uv run dvc metrics diff
+	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
+
+test: .venv/ready
+	pre-commit run --all-files
+	pytest -m "not slow"
+	pytest -m slow
+
+bench: .venv/ready
+	python benchmarks/run.py
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --group dev --output-file requirements.txt

@@ -1,0 +1,205 @@
+"""Refuses impossible or dangerous answers before any file is written: one sentence for each fault, then exit 1.
+
+Reads the answers and, where the dataset is a file, that file; writes nothing. Has the standard library only.
+"""
+
+import csv
+import difflib
+import json
+import keyword
+import os
+import re
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# tojson escapes the apostrophe, not the double quote: no answer can end this string, and it must keep its quotes.
+ANSWERS: dict[str, str] = json.loads(r'''{{ cookiecutter | tojson }}''')  # fmt: skip
+TASK, TARGET, DATASET, REMOTE_URL = (ANSWERS[name] for name in ("task", "target", "dataset", "remote_url"))
+OWN_NAMES = {"pipeline", "lifecycle", "serving", "tests", "data", "test"}
+WRITTEN = ("project_name", "description", "author_name", "author_email", "remote_url")  # between quotes, in TOML
+REMOTES = {"s3": "s3://", "gcs": "gs://", "azure": "azure://", "ssh": "ssh://"}
+CREDENTIALS = re.compile(r"://[^/]*:[^/]*@")
+SAMPLE = {
+    "classification": ["species", "island", "sex", "year"],
+    "regression": ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"],
+}
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+MISSING = {"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "inf", "-inf"}
+DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # numbers in files that use ; between columns
+CLASSES = 100  # a target with more distinct labels than this is no classification
+FEW = 20  # in fewer rows than this, all different says nothing
+
+
+class Refused(Exception):
+    """A sentence for the person at the keyboard: what is wrong and what to do next."""
+
+
+def slug_faults(slug: str) -> Iterator[str]:
+    if not re.fullmatch(r"[a-z][a-z0-9_]+", slug):
+        yield f"project_slug {slug!r} must begin with a-z and go on with a-z, 0-9 or _: choose another name."
+    elif keyword.iskeyword(slug) or slug in sys.stdlib_module_names or slug in OWN_NAMES:
+        yield f"project_slug {slug!r} is taken by Python or by the project's own folders: choose another name."
+
+
+def text_faults() -> Iterator[str]:
+    for name in (*WRITTEN, "dataset", "target"):
+        # Cc control characters, Cs broken Unicode, Zl and Zp line breaks; an emoji's invisible joiners (Cf) are fine.
+        if {unicodedata.category(character) for character in ANSWERS[name]} & {"Cc", "Cs", "Zl", "Zp"}:
+            yield f"{name} holds a line break or another control character: write it in one line of plain text."
+        elif name in WRITTEN and re.search(r'["\\]', ANSWERS[name]):
+            yield f"{name} holds a double quote or a backslash, which its files cannot carry: write it without."
+    if not ANSWERS["project_name"].strip():
+        yield "project_name is empty: give the project a name."
+    if "@" not in ANSWERS["author_email"]:
+        yield f"author_email {ANSWERS['author_email']!r} has no @: give an address such as you@example.com."
+
+
+def remote_faults(remote: str) -> Iterator[str]:
+    if CREDENTIALS.search(REMOTE_URL):
+        yield "remote_url holds a password, which does not belong in Git: leave it out, DVC reads it from elsewhere."
+    elif remote == "local" and (not REMOTE_URL.strip() or "://" in REMOTE_URL):
+        yield f"remote_url {REMOTE_URL!r} is no folder, which the remote local needs: give a path or another remote."
+    elif remote != "local" and not re.match(REMOTES[remote] + r"[^/\s]", REMOTE_URL):
+        yield f"remote_url {REMOTE_URL!r} does not fit the remote {remote}: begin it with {REMOTES[remote]} and a name."
+
+
+def dataset_faults() -> Iterator[str]:
+    # `cruft update` renders into a temporary folder, often on a machine that never had the file.
+    if "_commit" in ANSWERS and re.fullmatch(r"tmp\w{8}", Path.cwd().parent.name):
+        return
+    try:
+        check_dataset()
+    except Refused as refused:
+        yield str(refused)
+    except OSError as wrong:
+        yield f"dataset {DATASET!r} cannot be read ({wrong.strerror}): check its permissions, or give another file."
+
+
+def check_dataset() -> None:
+    if not TARGET:
+        raise Refused("target is empty: name the column that is to be predicted.")
+    if DATASET == "sample" and TARGET not in SAMPLE[TASK]:
+        raise Refused(f"target {TARGET!r} is no {TASK} target of the sample: choose among {', '.join(SAMPLE[TASK])}.")
+    if CREDENTIALS.search(DATASET):
+        raise Refused("dataset holds a password, which does not belong in Git: leave it out of the address.")
+    if DATASET != "sample" and "://" not in DATASET:
+        check_file(located(DATASET))
+
+
+def located(answer: str) -> Path:
+    """Where an answer's file is: a hook runs in the new folder, but a person means the folder they called from."""
+    here = os.path.expanduser(answer)  # noqa: PTH111 (pathlib's raises where it knows no such user)
+    places = [Path(place, here) for place in (os.environ.get("PWD", ".."), "..")]
+    return next((place for place in places if place.exists()), places[0])
+
+
+def check_file(path: Path) -> None:
+    if not path.exists():
+        raise Refused(f"dataset {DATASET!r} does not exist: check the path, or give it from the root.")
+    if not path.is_file():
+        raise Refused(f"dataset {DATASET!r} is a folder: give one CSV or Parquet file.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise Refused(f"dataset {DATASET!r} is of no kind that can be read: give a file in {', '.join(SUFFIXES)}.")
+    if path.stat().st_size == 0:
+        raise Refused(f"dataset {DATASET!r} is empty: give a file with a header and rows.")
+    (check_parquet if path.suffix.lower() == ".parquet" else check_csv)(path)
+
+
+def check_csv(path: Path) -> None:
+    csv.field_size_limit(2**31 - 1)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next((line for line in file if line.strip()), "")
+            delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
+            file.seek(0)
+            rows = csv.reader(without_nul(file), delimiter=delimiter)
+            header = next((row for row in rows if row), [])
+            cells = target_cells(rows, len(header), place_of_target(header))
+            check_target(DECIMAL_COMMA.sub(r"\1.\2", cell) if delimiter == ";" else cell for cell in cells)
+    except UnicodeDecodeError:
+        raise Refused(f"dataset {DATASET!r} is not UTF-8 text: save it as 'CSV UTF-8' and try again.") from None
+
+
+def without_nul(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if "\0" in line:
+            raise Refused(f"dataset {DATASET!r} holds NUL bytes, so it is no UTF-8 text: save it as 'CSV UTF-8'.")
+        yield line
+
+
+def place_of_target(header: list[str]) -> int:
+    if 2 * sum(map(is_number, header)) >= max(len(header), 1):
+        raise Refused(f"dataset {DATASET!r} begins with numbers, not with the columns' names: add a header line.")
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, start=1)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if len(names) < 2:
+        raise Refused(f"dataset {DATASET!r} has only one column: put a comma, ; or | or a tab between columns.")
+    if twice:
+        raise Refused(f"dataset {DATASET!r} has two columns called {twice[0]!r}: give each a name of its own.")
+    if TARGET not in names:
+        near = difflib.get_close_matches(TARGET, names, n=3, cutoff=0)
+        choice = ", ".join(names) if len(names) <= 20 else f"its {len(names)} columns, such as {', '.join(near)}"
+        raise Refused(f"target {TARGET!r} is no column of the dataset: choose among {choice}.")
+    return names.index(TARGET)
+
+
+def target_cells(rows: Any, width: int, place: int) -> Iterator[str]:
+    for row in filter(None, rows):  # a blank line is no row
+        if len(row) != width:
+            where = f"{len(row)} cells in line {rows.line_num} and {width} in the header"
+            raise Refused(f"dataset {DATASET!r} has {where}: mend that line, or put text that holds commas in quotes.")
+        yield row[place].strip()
+
+
+def check_target(values: Iterable[str]) -> None:
+    rows = present = 0
+    labels: set[str] = set()
+    for value in values:
+        rows += 1
+        if value not in MISSING:
+            if TASK == "regression" and not is_number(value):
+                raise Refused(f"target {TARGET!r} holds {value!r}, regression needs numbers: choose classification.")
+            present += 1
+            if len(labels) <= CLASSES:  # one more than allowed is enough to know, and a large table fills no memory
+                labels.add(value)
+    if not rows:
+        raise Refused(f"dataset {DATASET!r} has no rows: add the data below the header.")
+    if not present:
+        raise Refused(f"target {TARGET!r} has no value in any row: choose another target.")
+    if TASK == "classification" and (len(labels) > CLASSES or (present > FEW and len(labels) > present / 2)):
+        count = f"more than {CLASSES}" if len(labels) > CLASSES else f"{len(labels)} in {present} rows"
+        raise Refused(f"target {TARGET!r} has too many labels ({count}): choose regression or another target.")
+
+
+def is_number(text: str) -> bool:
+    try:
+        return "_" not in text and float(text) is not None
+    except ValueError:
+        return False
+
+
+def check_parquet(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(max(path.stat().st_size - 4, 0))
+        if (start, file.read()) != (b"PAR1", b"PAR1"):
+            raise Refused(f"dataset {DATASET!r} is no Parquet file, whatever its name: give a CSV or Parquet file.")
+    try:
+        parquet = import_module("pyarrow.parquet")  # where it is absent, the set-up looks at the columns
+        place_of_target(parquet.read_schema(path).names)
+        values = parquet.read_table(path, columns=[TARGET])[TARGET].to_pylist()
+    except ImportError:
+        return
+    except ValueError as wrong:
+        raise Refused(f"dataset {DATASET!r} is damaged ({wrong}): write the Parquet file again.") from None
+    check_target("" if value is None else str(value).strip() for value in values)
+
+
+if __name__ == "__main__":
+    answers = slug_faults(ANSWERS["project_slug"]), text_faults(), remote_faults(ANSWERS["remote"]), dataset_faults()
+    sys.exit("\n".join(fault for faults in answers for fault in faults) or 0)

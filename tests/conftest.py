@@ -1,0 +1,105 @@
+"""What the tests share: a home of their own, a way to bake, and projects that are set up once and copied.
+
+uv's cache is the machine's; HOME, Git's identity, DVC's settings and every environment are the tests' own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).parents[1]
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of every command that a test runs."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / ".gitconfig").write_text(
+        "[user]\nname = Tester\nemail = tester@example.com\n[init]\ndefaultBranch = main\n"
+    )
+    (folder / "cookiecutter.yaml").write_text(json.dumps({"replay_dir": f"{folder}/replay"}))
+    cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "DVC_", "PRE_COMMIT", "PYTEST", "VIRTUAL_ENV"))
+        and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return kept | {
+        "HOME": str(folder),
+        "COOKIECUTTER_CONFIG": str(folder / "cookiecutter.yaml"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(folder / "dvc-site"),
+        "DVC_GLOBAL_CONFIG_DIR": str(folder / "dvc-global"),
+        "DVC_SYSTEM_CONFIG_DIR": str(folder / "dvc-system"),
+        "PRE_COMMIT_HOME": str(folder / "pre-commit"),
+        "UV_CACHE_DIR": cache,
+        "UV_PROJECT_ENVIRONMENT": str(folder / "environment"),
+    }
+
+
+@pytest.fixture(scope="session")
+def run(home: dict[str, str]) -> Run:
+    """Run a command with the project's environment on the PATH; fails unless it exits with `code`."""
+    path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin{os.pathsep}{home['PATH']}"
+
+    def run(*command: str, cwd: Path, code: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = home | {"PATH": path} | variables
+        program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+        done = subprocess.run([program, *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True)
+        if code is not None and done.returncode != code:
+            raise AssertionError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bake(run: Run, home: dict[str, str]) -> Callable[..., Path]:
+    """Bake into `folder` with the given answers; returns the project."""
+
+    def bake(folder: Path, **answers: str) -> Path:
+        remote = {"remote_url": str(folder / "storage")} if answers.get("remote", "local") == "local" else {}
+        given = [f"{name}={answer}" for name, answer in (remote | answers).items()]
+        before = set(folder.iterdir())
+        command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", *given]
+        done = run(*command, cwd=folder, PATH=home["PATH"], PWD=str(folder))
+        (project,) = {path for path in folder.iterdir() if path not in before and (path / "dvc.yaml").exists()}
+        assert "Could not" not in done.stdout, done.stdout
+        return project
+
+    return bake
+
+
+@pytest.fixture(scope="session")
+def baked(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default project, set up, with its first commit; not to be changed: take `project` for that."""
+    return bake(tmp_path_factory.mktemp("baked"))
+
+
+@pytest.fixture(scope="session")
+def reproduced(baked: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default project with its results committed and pushed; not to be changed: take `project` for that."""
+    folder = tmp_path_factory.mktemp("reproduced") / baked.name
+    shutil.copytree(baked, folder, symlinks=True)
+    run("dvc", "repro", cwd=folder)
+    run("git", "add", "--all", cwd=folder)
+    run("git", "commit", "--quiet", "-m", "First results", cwd=folder)
+    run("dvc", "push", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def project(reproduced: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the reproduced project, free to be changed."""
+    shutil.copytree(reproduced, tmp_path / reproduced.name, symlinks=True)
+    yield tmp_path / reproduced.name

@@ -1,0 +1,188 @@
+"""The whole life of a project before the review, on real Git and real DVC."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Run
+
+pytestmark = pytest.mark.slow
+
+
+def lock(project: Path) -> dict[str, str]:
+    """The hash of every output that dvc.lock records, by path."""
+    stages = yaml.safe_load((project / "dvc.lock").read_text())["stages"]
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that must be there."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def ran(said: str) -> list[str]:
+    """The stages that `dvc repro` ran."""
+    return [line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")]
+
+
+def test_first_results_are_whole(reproduced: Path, run: Run) -> None:
+    """After the first `dvc repro` Git is clean, the metrics beat the baseline and the card is whole."""
+    assert run("git", "status", "--porcelain", cwd=reproduced).stdout == ""
+    assert "up to date" in run("dvc", "status", cwd=reproduced).stdout
+    shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=reproduced).stdout)
+    metrics = shown[""]["data"]["reports/metrics.json"]["data"]
+    assert metrics["log_loss"] < 0.2 < metrics["baseline"]["log_loss"]
+    assert metrics["interval"]["log_loss"]["low"] < metrics["log_loss"] < metrics["interval"]["log_loss"]["high"]
+    card = (reproduced / "reports" / "model_card.md").read_text("utf-8")
+    for heading in ("Notes by people", "Data", "Metrics", "Metrics by group", "Limits", "Parameters", "Libraries"):
+        assert f"## {heading}\n" in card
+    assert yaml.safe_load((reproduced / "dvc.yaml").read_text())["artifacts"]["model"]["path"] == "models/model.skops"
+
+
+def test_nothing_changed_runs_nothing(project: Path, run: Run) -> None:
+    """A second `dvc repro` runs no stage and leaves dvc.lock as it is; so do __pycache__ and files that Git ignores."""
+    before = (project / "dvc.lock").read_bytes()
+    (project / "pipeline" / "__pycache__").mkdir(exist_ok=True)
+    (project / "pipeline" / "__pycache__" / "train.cpython-311.pyc").write_bytes(b"junk")
+    (project / "pipeline" / ".DS_Store").write_bytes(b"junk")
+    assert ran(run("dvc", "repro", cwd=project).stdout) == []
+    assert (project / "dvc.lock").read_bytes() == before
+
+
+def test_one_parameter_repeats_only_what_it_changes(project: Path, run: Run) -> None:
+    """A training parameter repeats training and evaluation, and the diffs show parameter, metrics and plots."""
+    edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.02")
+    assert ran(run("dvc", "repro", cwd=project).stdout) == ["train", "evaluate"]
+    changes = json.loads(run("dvc", "metrics", "diff", "--json", cwd=project).stdout)["reports/metrics.json"]
+    assert changes["log_loss"]["diff"] > 0
+    assert "log_loss" in run("dvc", "metrics", "diff", cwd=project).stdout
+    parameters = json.loads(run("dvc", "params", "diff", "--json", cwd=project).stdout)["params.yaml"]
+    assert parameters == {"train.learning_rate": {"old": 0.1, "new": 0.02, "diff": -0.08}}
+    shown = run("dvc", "plots", "diff", "HEAD", "--json", cwd=project)
+    plots = json.loads(shown.stdout)["data"]
+    assert {"ROC", "Precision and recall", "Confusion", "Calibration", "Importance"} <= set(plots)
+    assert all(set(entry["revisions"]) == {"HEAD", "workspace"} for entries in plots.values() for entry in entries)
+    assert "failed to load" not in shown.stderr
+
+
+def test_new_rows_move_no_old_row(project: Path, run: Run) -> None:
+    """After new rows all test rows of before are still test rows, and dvc.yaml's later stages ran."""
+    before = run("python", "-c", ROWS, cwd=project).stdout.split()
+    with (project / "data" / "raw.csv").open("a") as file:
+        file.writelines(f"Adelie,Dream,{38 + i / 10},{18 + i / 10},190,3700,male,2009\n" for i in range(50))
+    run("dvc", "add", "data/raw.csv", cwd=project)
+    assert ran(run("dvc", "repro", cwd=project).stdout) == ["validate", "prepare", "train", "evaluate"]
+    after = run("python", "-c", ROWS, cwd=project).stdout.split()
+    assert set(before) < set(after)
+    assert len(after) - len(before) < 25
+
+
+ROWS = "from pipeline.files import *; print(*read_table('data/test.parquet', [ROW])[ROW])"
+
+
+def test_broken_data_stops_everything(project: Path, run: Run) -> None:
+    """Data that breaks the contract stops validate with a table; no later stage runs and no result changes."""
+    before = {name: (project / name).read_bytes() for name in ("models/model.skops", "reports/metrics.json")}
+    edit(project / "data" / "raw.csv", "Adelie,Torgersen,39.1,18.7", "Adelie,Atlantis,-39.1,wide")
+    run("dvc", "add", "data/raw.csv", cwd=project)
+    done = run("dvc", "repro", cwd=project, code=None)
+    assert done.returncode != 0
+    assert ran(done.stdout) == ["validate"]
+    report = (project / "reports" / "validation.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:6]] for line in report.splitlines() if line.startswith("| ")][
+        2:
+    ]
+    assert rows == [
+        ["bill_depth_mm", "type", "1", "1", "wide"],
+        ["island", "values", "1", "1", "Atlantis"],
+        ["bill_length_mm", "range", "1", "1", "-39.1"],
+    ]
+    assert "Traceback" not in done.stderr
+    assert before == {name: (project / name).read_bytes() for name in before}
+
+
+def test_experiments_run_alone_and_from_a_queue(project: Path, run: Run) -> None:
+    """`dvc exp run -S` changes the work tree's results; a queue of three runs in folders of its own."""
+    run("dvc", "exp", "run", "-S", "train.learning_rate=0.05", cwd=project)
+    assert "learning_rate: 0.05" in (project / "params.yaml").read_text()
+    run("dvc", "exp", "run", "--queue", "-S", "train.max_iter=5,10,20", cwd=project)
+    run("dvc", "exp", "run", "--run-all", cwd=project)
+    shown = json.loads(run("dvc", "exp", "show", "--json", cwd=project).stdout)
+    found = set()
+    for baseline in shown:
+        for experiment in baseline["experiments"] or []:
+            for rev in experiment["revs"]:
+                found.add(rev["data"]["params"]["params.yaml"]["data"]["train"]["max_iter"])
+                assert rev["data"]["metrics"]["reports/metrics.json"]["data"]["log_loss"] > 0
+    assert found >= {5, 10, 20}
+
+
+def test_misspelt_parameter_is_refused(project: Path, run: Run) -> None:
+    """A parameter that no stage knows stops the stage with its block and what is allowed."""
+    edit(project / "params.yaml", "  learning_rate: 0.1", "  learning_rat: 0.1")
+    done = run("dvc", "repro", cwd=project, code=None)
+    assert done.returncode != 0
+    sentence = next(line for line in done.stderr.splitlines() if line.startswith("train: "))
+    assert "params.yaml, block train is wrong" in sentence
+    assert "learning_rat: Extra inputs are not permitted" in sentence
+    assert "allowed here: model, learning_rate, max_iter" in sentence
+
+
+def test_push_clone_pull_reproduce(project: Path, run: Run, tmp_path: Path) -> None:
+    """A clone elsewhere pulls data and model from the remote, and finds every result just as it was committed."""
+    origin, clone = tmp_path / "origin.git", tmp_path / "elsewhere" / "clone"
+    run("git", "init", "--quiet", "--bare", "-b", "main", str(origin), cwd=tmp_path)
+    run("git", "remote", "add", "origin", str(origin), cwd=project)
+    run("git", "push", "--quiet", "origin", "main", cwd=project)
+    clone.parent.mkdir()
+    run("git", "clone", "--quiet", str(origin), str(clone), cwd=tmp_path)
+    assert not (clone / "data" / "raw.csv").exists()
+    run("dvc", "pull", cwd=clone)
+    assert ran(run("dvc", "repro", cwd=clone).stdout) == []
+    expected = lock(clone)
+    assert ran(run("dvc", "repro", "--force", cwd=clone).stdout) == [
+        "environment",
+        "validate",
+        "prepare",
+        "train",
+        "evaluate",
+    ]
+    assert lock(clone) == expected
+    assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
+
+
+def test_model_artifact_can_be_got_by_name(project: Path, run: Run, tmp_path: Path) -> None:
+    """`dvc artifacts get` finds the model under its name at a version tag in GTO's format."""
+    run("git", "tag", "-a", "model@v0.0.1", "-m", "first", cwd=project)
+    out = tmp_path / "model.skops"
+    run("dvc", "artifacts", "get", str(project), "model", "-o", str(out), cwd=tmp_path)
+    assert out.read_bytes() == (project / "models" / "model.skops").read_bytes()
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("model", ["boosting", "linear"])
+def test_same_bytes_in_another_folder_with_another_thread_count(
+    task: str, model: str, bake: Callable[..., Path], baked: Path, run: Run, tmp_path: Path
+) -> None:
+    """Two runs, one with a thread and one with many, in two folders, give the same hash for every output."""
+    if task == "classification":
+        first = tmp_path / baked.name
+        shutil.copytree(baked, first, symlinks=True)
+    else:
+        first = bake(tmp_path, task=task)
+    if model == "linear":
+        edit(first / "params.yaml", "model: boosting", "model: linear")
+    second = tmp_path / "another place" / "with a long name"
+    shutil.copytree(first, second, symlinks=True)
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+    run("dvc", "repro", cwd=first, PYTHONHASHSEED="1", **dict.fromkeys(threads, "1"))
+    run("dvc", "repro", cwd=second, PYTHONHASHSEED="2", **dict.fromkeys(threads, "4"))
+    assert len(lock(first)) == 11
+    assert lock(first) == lock(second)
+    assert (first / "dvc.lock").read_bytes() == (second / "dvc.lock").read_bytes()

@@ -1,0 +1,53 @@
+"""How a trained model behaves, whatever its figures are."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline import metrics
+from pipeline.evaluate import predict
+from tests.conftest import Case
+
+
+def numbers(predictions: pd.DataFrame) -> np.ndarray:
+    """The predicted numbers or probabilities."""
+    return predictions.select_dtypes("number").to_numpy()
+
+
+def test_beats_the_baseline(case: Case) -> None:
+    """The model is better than guessing without looking, as far as the test rows can tell (two standard errors)."""
+    actual = case.test[case.contract.target]
+    predicted = predict(case.model, case.test, case.contract).assign(actual=actual)
+    if case.contract.task == "regression":
+        model, guess = (predicted["predicted"] - actual) ** 2, (actual.mean() - actual) ** 2
+    else:
+        shares = actual.value_counts(normalize=True)
+        p = [row[f"p({label})"] for (_, row), label in zip(predicted.iterrows(), actual)]
+        model, guess = -np.log(np.clip(p, metrics.TINY, 1)), -np.log(actual.map(shares))
+    gain = np.asarray(guess) - np.asarray(model)
+    assert gain.mean() > -2 * gain.std() / np.sqrt(len(gain)), "no better than guessing: see reports/metrics.json"
+
+
+def test_row_order_does_not_matter(case: Case) -> None:
+    """Each row gets the same prediction wherever it stands."""
+    forth = numbers(predict(case.model, case.test, case.contract))
+    back = numbers(predict(case.model, case.test.iloc[::-1], case.contract))
+    np.testing.assert_array_equal(forth, back[::-1])
+
+
+def test_ignored_columns_do_not_matter(case: Case) -> None:
+    """A column that is no feature, even the target, changes no prediction."""
+    without = case.test[list(case.contract.features)]
+    with_more = case.test.assign(**{case.contract.target: None, "another": 1})
+    np.testing.assert_array_equal(
+        numbers(predict(case.model, without, case.contract)), numbers(predict(case.model, with_more, case.contract))
+    )
+
+
+def test_missing_and_unseen_values_get_a_prediction(case: Case) -> None:
+    """Any feature may be missing, or hold a category never seen, and the prediction is still a number."""
+    for name, column in case.contract.features.items():
+        gap = case.test.assign(**{name: pd.Series(np.nan, index=case.test.index).astype(case.test[name].dtype)})
+        assert np.isfinite(numbers(predict(case.model, gap, case.contract))).all(), name
+        if column.type in ("category", "text"):
+            unseen = case.test.assign(**{name: "never seen before"})
+            assert np.isfinite(numbers(predict(case.model, unseen, case.contract))).all(), name

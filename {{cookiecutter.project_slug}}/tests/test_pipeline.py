@@ -1,0 +1,193 @@
+"""What the stages promise, on tiny tables."""
+
+import json
+import logging
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.pipeline import Pipeline
+
+from pipeline import contract as contracts
+from pipeline import metrics, model_file, table
+from pipeline.contract import typed
+from pipeline.describe import describe, render
+from pipeline.features import features
+from pipeline.files import ROW
+from pipeline.prepare import prepare, row_hash
+from pipeline.stage import Refused, params
+from pipeline.train import train
+from pipeline.validate import Validate, validate, warnings
+from tests.conftest import PREPARE, TRAIN, fitted, tiny
+
+
+def test_describe_tells_what_each_column_is() -> None:
+    """Ids and constants are ignored, dates and gaps are found, the target is no feature."""
+    found = describe(tiny("classification"), "target", "classification")
+    what = {name: (column.type, column.role, column.missing) for name, column in found.columns.items()}
+    assert what["id"] == ("text", "ignored", False)
+    assert what["size"] == ("number", "feature", True)
+    assert what["kind"] == ("category", "feature", False)
+    assert what["made on"] == ("datetime", "feature", False)
+    assert what["always"][1] == "ignored"
+    assert what["target"] == ("category", "target", False)
+
+
+def test_contract_survives_its_file(tmp_path: Path) -> None:
+    """A contract that is written and read is the same contract."""
+    found = describe(tiny("regression"), "target", "regression")
+    (tmp_path / "schema.yaml").write_text(render(found), "utf-8")
+    assert contracts.load(str(tmp_path / "schema.yaml")) == found
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [("size", "big", "type"), ("size", "9999", "range"), ("kind", "z", "values"), ("kind", None, "missing")],
+)
+def test_validate_names_each_breach(column: str, value: str | None, what: str) -> None:
+    """A broken value is reported with its column, kind, count and row, counted from 1."""
+    good = tiny("classification")
+    place = good.column_names.index(column)
+    broken = good.set_column(place, column, [[*good[column].to_pylist()[:6], value, *good[column].to_pylist()[7:]]])
+    schema = describe(good, "target", "classification")
+    assert validate(*typed(good, schema), schema).empty
+    breaches = validate(*typed(broken, schema), schema)
+    assert breaches[["column", "what", "how many", "rows"]].to_numpy().tolist() == [[column, what, 1, "7"]]
+
+
+def test_validate_warns_of_leaks_and_copies() -> None:
+    """A column that gives the target away is named, copies of rows are counted."""
+    schema = describe(tiny("classification"), "target", "classification")
+    data, _ = typed(tiny("classification"), schema)
+    leaky = pd.concat([data, data]).reset_index(drop=True)
+    leaky["kind"] = leaky["target"].map({"high": "a", "low": "b"})
+    assert warnings(data, schema, Validate(leak=0.98).leak) == []
+    assert [line.split(" ")[0] for line in warnings(leaky, schema, 0.98)] == ["120", "`kind`"]
+
+
+def test_rows_stay_on_their_side() -> None:
+    """Other rows, another order or a corrected label move no row; copies stand together."""
+    schema = describe(tiny("regression"), "target", "regression")
+    data, _ = typed(tiny("regression"), schema)
+    before = set(prepare(data, schema, PREPARE)[1][ROW])
+    half = data.sample(60, random_state=0).assign(target=0.0)
+    assert set(prepare(half, schema, PREPARE)[1][ROW]) <= before
+    train_rows, test_rows = prepare(pd.concat([data, data]), schema, PREPARE)
+    assert set(test_rows[ROW]) == before
+    assert not before & set(train_rows[ROW])
+
+
+def test_stratified_split_gives_every_class_its_share() -> None:
+    """The test rows hold the same share of each class, and copies still stand together."""
+    schema = describe(tiny("classification"), "target", "classification")
+    data, _ = typed(tiny("classification"), schema)
+    settings = PREPARE.model_copy(update={"split": "stratified"})
+    train_rows, test_rows = prepare(data, schema, settings)
+    expected = data["target"].value_counts() * settings.test_share
+    assert (test_rows["target"].value_counts() - expected).abs().max() < 1
+    assert not set(train_rows[ROW]) & set(test_rows[ROW])
+
+
+def test_empty_side_is_refused() -> None:
+    """A split without test rows names the parameter to change."""
+    schema = describe(tiny("regression"), "target", "regression")
+    data, _ = typed(tiny("regression"), schema)
+    with pytest.raises(Refused, match=r"prepare\.test_share"):
+        prepare(data, schema, PREPARE.model_copy(update={"test_share": 1e-9}))
+
+
+def test_row_hash_ignores_column_order() -> None:
+    """The same content hashes the same, whichever way round the columns stand."""
+    frame = pd.DataFrame({"a": [1.0, 2.0, 2.0], "b": ["x", None, None]})
+    hashes = row_hash(frame)
+    assert (hashes == row_hash(frame[["b", "a"]])).all()
+    assert hashes[1] == hashes[2] != hashes[0]
+
+
+@pytest.mark.parametrize("model", ["boosting", "linear"])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_model_file_keeps_the_model_and_its_bytes(task: str, model: str, tmp_path: Path) -> None:
+    """Two fits on the same rows give the same bytes, and the loaded model predicts the same."""
+    schema = describe(tiny(task), "target", task)
+    rows, _ = prepare(typed(tiny(task), schema)[0], schema, PREPARE)
+    settings = TRAIN.model_copy(update={"model": model})
+    paths = [str(tmp_path / name) for name in ("one.skops", "two.skops")]
+    models = [train(rows, schema, settings) for _ in paths]
+    for fitted_model, path in zip(models, paths):
+        model_file.save(fitted_model, path)
+    assert Path(paths[0]).read_bytes() == Path(paths[1]).read_bytes()
+    frame = features(rows, schema)
+    np.testing.assert_array_equal(models[0].predict(frame), model_file.load(paths[0]).predict(frame))
+
+
+def test_model_file_refuses_what_is_not_declared(tmp_path: Path) -> None:
+    """A type outside the list, or another scikit-learn, is named in a sentence."""
+    path = str(tmp_path / "model.skops")
+    model_file.save(Pipeline([("odd", logging.Filter("x"))]), path)
+    with pytest.raises(Refused, match=r"logging\.Filter"):
+        model_file.load(path)
+    model_file.save(fitted("regression").model, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"scikit-learn 0.1"
+    with pytest.raises(Refused, match=r"written by scikit-learn 0\.1"):
+        model_file.load(path)
+
+
+def test_metrics_agree_with_scikit_learn() -> None:
+    """Our weighted metrics are the library's, ties and weights included."""
+    rng = np.random.default_rng(0)
+    labels = ["a", "b", "c"]
+    p = rng.dirichlet([1, 1, 1], 200).round(1) + 0.01
+    p /= p.sum(axis=1, keepdims=True)
+    actual, w = rng.choice(labels, 200), rng.integers(0, 4, 200).astype(float)
+    guess = np.array(labels)[p.argmax(axis=1)]
+    frame = pd.DataFrame({"actual": actual, "predicted": guess, **{f"p({c})": p[:, i] for i, c in enumerate(labels)}})
+    ours = metrics.scorer(frame, "classification")(w)
+    areas = [roc_auc_score(actual == c, p[:, i], sample_weight=w) for i, c in enumerate(labels)]
+    assert ours == pytest.approx(
+        {
+            "accuracy": w[actual == guess].sum() / w.sum(),
+            "balanced_accuracy": balanced_accuracy_score(actual, guess, sample_weight=w),
+            "f1_macro": f1_score(actual, guess, average="macro", sample_weight=w),
+            "log_loss": log_loss(actual, p, sample_weight=w),
+            "roc_auc": np.mean(areas),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("leek: 0.9", "leek: Extra inputs are not permitted.*allowed here: leak"),
+        ("leak: high", "leak: Input should be a valid number"),
+        ("leak: 2", "leak: Input should be less than or equal to 1"),
+    ],
+)
+def test_wrong_parameters_are_named(line: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt, mistyped or impossible parameter is named with its block and what is allowed."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(f"validate: {{{line}}}")
+    with pytest.raises(Refused, match=f"block validate.*{sentence}"):
+        params("validate", Validate)
+    with pytest.raises(Refused, match="no block 'train': it has validate"):
+        params("train", Validate)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("a,a\n1,2\n", "more than one column"), ("a,b\n", "no rows"), ("a,b\n1,2,3\n", "no table"), ("", "no table")],
+)
+def test_files_that_are_no_table_are_refused(content: str, sentence: str, tmp_path: Path) -> None:
+    """What cannot be read as a table is refused with what is wrong."""
+    (tmp_path / "raw.csv").write_text(content)
+    with pytest.raises(Refused, match=sentence):
+        table.read(str(tmp_path / "raw.csv"))
+
+
+def test_reports_are_json() -> None:
+    """No report holds NaN, which is no JSON."""
+    for path in [*Path("reports").glob("*.json"), *Path("data").glob("*.json")]:
+        json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
