@@ -5,7 +5,6 @@ Reads data/schema.yaml, which `python -m pipeline.describe` writes and people re
 
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -62,8 +61,8 @@ def whole(contract: Contract, path: str) -> Contract:
     return contract
 
 
-def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """The contract's columns with their types, and for each column a mask of the values that could not be read so.
+def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """The contract's columns with their types, and for each column the texts that could not be read so, by row from 0.
 
     Numbers and booleans come as float64, dates as datetime64, all else as text; unreadable and missing values are null.
     """
@@ -73,15 +72,17 @@ def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, 
             given = table[name].combine_chunks()
             series[name] = _convert(given, column)
             bad = series[name].isna().to_numpy() & given.is_valid().to_numpy(zero_copy_only=False)
-            if column.type == "integer":
+            if column.type == "integer" and column.role != "ignored":
                 bad |= (series[name] % 1 > 0).to_numpy()
             if bad.any():
-                unreadable[name] = bad
+                unreadable[name] = text(given)[bad]
     return pd.DataFrame(series), unreadable
 
 
 def _convert(values: pa.Array, column: Column) -> pd.Series:
     """One column as its contract says; what cannot be converted becomes null."""
+    if column.role == "ignored":
+        return text(values)
     if column.type in ("integer", "number"):
         try:
             return values.cast(pa.float64()).to_pandas()

@@ -33,9 +33,9 @@ class Validate(Block):
     leak: float = Field(gt=0, le=1)
 
 
-def validate(data: pd.DataFrame, unreadable: dict[str, np.ndarray], contract: Contract) -> pd.DataFrame:
+def validate(data: pd.DataFrame, unreadable: dict[str, pd.Series], contract: Contract) -> pd.DataFrame:
     """The breaches of the contract, one row a column and kind: column, what, how many, rows (from 1), examples."""
-    breaches = [_breach(name, "type", np.flatnonzero(bad), []) for name, bad in unreadable.items()]
+    breaches = [_breach(name, "type", bad.index.to_numpy(), bad.tolist()) for name, bad in unreadable.items()]
     breaches += [_breach(name, "absent", np.array([]), []) for name in contract.columns if name not in data]
     present = {name: column for name, column in contract.columns.items() if name in data and column.role != "ignored"}
     schema = pa.DataFrameSchema({name: _column(column) for name, column in present.items()})
@@ -47,7 +47,7 @@ def validate(data: pd.DataFrame, unreadable: dict[str, np.ndarray], contract: Co
         for (name, what), group in cases.groupby(["column", "what"], sort=False):
             rows = group["index"].to_numpy(dtype=int)
             if what == "missing" and name in unreadable:
-                rows = rows[~unreadable[name][rows]]
+                rows = np.setdiff1d(rows, unreadable[name].index)
             if len(rows):
                 breaches.append(_breach(name, what, rows, [] if what == "missing" else group["failure_case"].tolist()))
     return pd.DataFrame(breaches, columns=["column", "what", "how many", "rows", "examples", "what to do"])
