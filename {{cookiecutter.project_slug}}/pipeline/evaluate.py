@@ -21,6 +21,7 @@ from pipeline.files import ROW, read_json, read_table, write_csv, write_json, wr
 from pipeline.importance import importance
 from pipeline.plots import plots
 from pipeline.stage import Block, params, run
+from pipeline.threads import threads
 
 SLICES = 10  # columns and categories at most that the metrics are broken down by
 
@@ -90,9 +91,12 @@ def main(model_dir: str, test_path: str, profile_path: str, contract_path: str, 
     profile, made = read_json(profile_path), read_json(f"{model_dir}/manifest.json")
     model = model_file.load(f"{model_dir}/model.skops")
     data, out = read_table(test_path), Path(out_dir)
-    predictions = data[[ROW]].join(data[contract.target].rename("actual")).join(predict(model, data, contract))
+    with threads(len(data)):
+        predictions = data[[ROW]].join(data[contract.target].rename("actual")).join(predict(model, data, contract))
+        weights = importance(
+            model, data, contract, settings.importance_repeats, settings.importance_rows, settings.seed
+        )
     scores = evaluate(predictions, baseline(profile, predictions, contract), contract.task, settings)
-    weights = importance(model, data, contract, settings.importance_repeats, settings.importance_rows, settings.seed)
     write_json(scores, f"{out}/metrics.json")
     write_table(predictions, f"{out}/predictions.parquet")
     for name, frame in {**plots(predictions, contract.task), "importance": weights}.items():

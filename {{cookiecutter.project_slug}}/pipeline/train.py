@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from pipeline import contract as contracts
 from pipeline import model_file
@@ -23,6 +22,7 @@ from pipeline.features import categorical, features
 from pipeline.files import read_table, write_json
 from pipeline.model import Train, build
 from pipeline.stage import Refused, digest, inputs, libraries, params, run
+from pipeline.threads import threads
 
 
 class Progress(io.TextIOBase):
@@ -48,9 +48,8 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     text = categorical(contract)
     model = build(settings, contract.task, text, [name for name in frame.columns if name not in text])
     speaks = "verbose" in model[-1].get_params() and settings.model == "boosting"
-    model[-1].set_params(**({"verbose": 1} if speaks else {}))
-    # Sums over rows differ in their last bits with the number of BLAS threads; the trees' own threads do no harm.
-    with threadpool_limits(1, user_api="blas"), contextlib.redirect_stdout(Progress()):
+    model[-1].set_params(**({"verbose": 2} if speaks else {}))
+    with threads(len(data)), contextlib.redirect_stdout(Progress()):
         model.fit(frame, target.astype(object) if contract.task == "classification" else target)
     model[-1].set_params(**({"verbose": 0} if speaks else {}))
     return model

@@ -169,7 +169,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
 def test_wrong_parameters_are_named(line: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt, mistyped or impossible parameter is named with its block and what is allowed."""
     monkeypatch.chdir(tmp_path)
-    Path("params.yaml").write_text(f"validate: {{{line}}}")
+    Path("params.yaml").write_text("validate:\n  " + line)
     with pytest.raises(Refused, match=f"block validate.*{sentence}"):
         params("validate", Validate)
     with pytest.raises(Refused, match="no block 'train': it has validate"):

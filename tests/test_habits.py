@@ -1,0 +1,133 @@
+"""The habits that a project ships with: hooks that catch what they should, and conflicts that one command settles."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.test_life import edit, ran
+
+pytestmark = pytest.mark.slow
+
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n"
+NOTEBOOK = {
+    "cells": [
+        {
+            "cell_type": "code",
+            "id": "a",
+            "execution_count": 1,
+            "metadata": {},
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": ["secret"]}],
+            "source": ["print()"],
+        }
+    ],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+FAULTS = {
+    "merge-conflict": ("notes.txt", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"),
+    "large-files": ("large.bin", "x" * 600_000),
+    "private-key": ("key.txt", KEY),
+    "toml": ("wrong.toml", "a = \n"),
+    "yaml": ("wrong.yaml", "a: [\n"),
+    "line-ending": ("notes.txt", "a\r\n"),
+    "white-space": ("notes.txt", "a \n"),
+    "end-of-file": ("notes.txt", "a"),
+    "notebook": ("notebooks/other.ipynb", json.dumps(NOTEBOOK)),
+    "lint": ("pipeline/other.py", '"""Doc."""\nimport os\n'),
+    "format": ("pipeline/other.py", "x = {  'a':1}\n"),
+    "types": ("pipeline/other.py", "def f() -> int:\n    return 'no'\n"),
+    "lock": ("pyproject.toml", ""),
+}
+
+
+@pytest.mark.parametrize("hook", FAULTS)
+def test_hook_catches_its_fault(hook: str, project: Path, run: Run) -> None:
+    """Each hook is green on the project and red on the one fault that it is for, without any network."""
+    name, content = FAULTS[hook]
+    offline = {"UV_OFFLINE": "1"}
+    run("pre-commit", "run", hook, "--all-files", cwd=project, **offline)
+    if content:
+        (project / name).write_text(content, newline="")
+    else:
+        edit(project / name, '  "skops>=0.16,<0.17",\n', "")
+    run("git", "add", "--all", cwd=project)
+    done = run("pre-commit", "run", hook, "--files", name, cwd=project, code=1, **offline)
+    assert "Failed" in done.stdout
+
+
+def test_every_hook_is_tried(project: Path) -> None:
+    """A new hook cannot come without a fault that it catches."""
+    text = (project / ".pre-commit-config.yaml").read_text()
+    hooks = {line.split(":")[1].strip() for line in text.splitlines() if line.strip().startswith("- id:")}
+    assert hooks == {*FAULTS, "dvc-status", "dvc-push", "dvc-checkout"}
+
+
+def missing(project: Path, run: Run) -> object:
+    """What the remote lacks."""
+    return json.loads(run("dvc", "data", "status", "--not-in-remote", "--json", cwd=project).stdout).get(
+        "not_in_remote"
+    )
+
+
+def test_commit_push_and_checkout_take_the_data_along(project: Path, run: Run, tmp_path: Path) -> None:
+    """A commit shows what is stale, a push sends the objects first, a checkout brings the files of that commit."""
+    origin = tmp_path / "origin.git"
+    run("git", "init", "--quiet", "--bare", str(origin), cwd=tmp_path)
+    run("git", "remote", "add", "origin", str(origin), cwd=project)
+    first = (project / "models" / "model.skops").read_bytes()
+    run("git", "switch", "--quiet", "-c", "slower", cwd=project)
+    edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.03")
+    stale = run("git", "commit", "--quiet", "--all", "-m", "Slower", cwd=project)
+    assert "params.yaml" in stale.stdout + stale.stderr
+    run("dvc", "repro", cwd=project)
+    run("git", "commit", "--quiet", "--all", "-m", "Slower results", cwd=project)
+    second = (project / "models" / "model.skops").read_bytes()
+    assert second != first
+    assert missing(project, run)
+    run("git", "push", "--quiet", "origin", "slower", cwd=project)
+    assert not missing(project, run)
+    run("git", "switch", "--quiet", "main", cwd=project)
+    assert (project / "models" / "model.skops").read_bytes() == first
+    run("git", "switch", "--quiet", "slower", cwd=project)
+    assert (project / "models" / "model.skops").read_bytes() == second
+
+
+def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run) -> None:
+    """Two branches that both retrained conflict without markers, and the documented command settles them."""
+    run("git", "switch", "--quiet", "-c", "theirs", cwd=project)
+    edit(project / "params.yaml", "test_share: 0.2", "test_share: 0.3")
+    run("dvc", "repro", cwd=project)
+    run("git", "commit", "--quiet", "--all", "-m", "More test rows", cwd=project)
+    run("git", "switch", "--quiet", "main", cwd=project)
+    edit(project / "params.yaml", "confidence: 0.95", "confidence: 0.9")
+    edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.03")
+    run("dvc", "repro", cwd=project)
+    run("git", "commit", "--quiet", "--all", "-m", "Slower", cwd=project)
+    merged = run("git", "merge", "theirs", cwd=project, code=1)
+    assert "dvc.lock" in merged.stdout
+    for name in ("dvc.lock", "reports/metrics.json", "reports/model_card.md"):
+        assert "<<<<<<<" not in (project / name).read_text()
+    command = "dvc repro && git add --all"
+    assert f"`uv run {command}`" in (project / "README.md").read_text()
+    done = run("sh", "-c", command, cwd=project)
+    assert ran(done.stdout) == ["prepare", "train", "evaluate"]
+    run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)
+    assert "up to date" in run("dvc", "status", cwd=project).stdout
+    assert json.loads((project / "models" / "manifest.json").read_text())["parameters"]["learning_rate"] == 0.03
+
+
+def test_notebook_runs(project: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:
+    """The notebook shows the data, the model and its errors from what the pipeline wrote."""
+    out = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "environment"), "PATH": home["PATH"]}
+    execute = ["jupyter", "execute", "notebooks/explore.ipynb", "--output", "run.ipynb"]
+    run("uv", "run", "--locked", "--group", "notebook", *execute, cwd=project, **out)
+    cells = json.loads((project / "notebooks" / "run.ipynb").read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    text = "".join("".join(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    assert "bill_length_mm" in text
+    assert "log_loss" in text
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    assert not any(output["output_type"] == "error" for output in outputs)
