@@ -21,6 +21,15 @@ def relock(project: Path, package: str) -> None:
     (project / "uv.lock").write_text(head + entry.replace(old, "0.0.1") + end + rest)
 
 
+def make_large(table: Path) -> None:
+    """The sample 200 times over, each time with longer bills, so that a fit takes a while."""
+    header, *rows = table.read_text().splitlines(keepends=True)
+    rows = [row for row in rows if "NA" not in row]
+    table.write_text(
+        header + "".join(re.sub(r",(\d+\.\d),", rf",\g<1>{i:03},", row, count=1) for i in range(200) for row in rows)
+    )
+
+
 def test_newer_linter_changes_no_result(project: Path, run: Run) -> None:
     """Another locked version of a development tool runs no stage but the one that finds out."""
     relock(project, "ruff")
@@ -59,9 +68,12 @@ def test_other_line_endings_change_nothing(project: Path, run: Run, tmp_path: Pa
     assert ran(run("dvc", "repro", cwd=clone).stdout) == []
 
 
-def test_what_is_edited_while_a_stage_runs_is_not_recorded(project: Path, home: dict[str, str]) -> None:
+def test_what_is_edited_while_a_stage_runs_is_not_recorded(project: Path, run: Run, home: dict[str, str]) -> None:
     """A long fit shows progress; inputs that are edited meanwhile fail the stage, and dvc.lock stays as it was."""
-    edit(project / "params.yaml", "max_iter: 100", "max_iter: 5000")
+    make_large(project / "data" / "raw.csv")
+    edit(project / "params.yaml", "max_iter: 100", "max_iter: 300")
+    run("dvc", "add", "data/raw.csv", cwd=project)
+    run("dvc", "repro", "prepare", cwd=project)
     before = (project / "dvc.lock").read_text()
     environment = home | {"PATH": f"{home['UV_PROJECT_ENVIRONMENT']}/bin:{home['PATH']}"}
     running = subprocess.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SOURCE, TEMPLATE, Run
-from tests.test_options import expected
+from tests.test_options import expected, files
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=TEMPLATE, capture_output=True, text=True).stdout.splitlines()
 
@@ -32,6 +32,11 @@ def test_unbaked_tree_type_checks_and_passes_its_tests(unbaked: Path, baked: Pat
     assert baked.exists()
     run("mypy", ".", cwd=unbaked)
     assert " passed" in run("pytest", cwd=unbaked).stdout
+
+
+def test_all_that_is_baked_is_in_git() -> None:
+    """No file of the generated tree is lost to the tree's own .gitignore, as the sample nearly was."""
+    assert {f"{SOURCE.name}/{name}" for name in files(SOURCE)} - set(TRACKED) == set()
 
 
 def test_readme_names_every_question() -> None:

@@ -3,6 +3,7 @@
 Reads data/schema.yaml, which `python -m pipeline.describe` writes and people review and edit.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pandas as pd
@@ -66,17 +67,18 @@ def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, 
 
     Numbers and booleans come as float64, dates as datetime64, all else as text; unreadable and missing values are null.
     """
-    series, unreadable = {}, {}
-    for name, column in contract.columns.items():
-        if name in table.column_names:
-            given = table[name].combine_chunks()
-            series[name] = _convert(given, column)
-            bad = series[name].isna().to_numpy() & given.is_valid().to_numpy(zero_copy_only=False)
-            if column.type == "integer" and column.role != "ignored":
-                bad |= (series[name] % 1 > 0).to_numpy()
-            if bad.any():
-                unreadable[name] = text(given)[bad]
-    return pd.DataFrame(series), unreadable
+    present = {name: table[name].combine_chunks() for name in contract.columns if name in table.column_names}
+    with ThreadPoolExecutor() as pool:
+        converted = pool.map(_convert, present.values(), (contract.columns[name] for name in present))
+        data = pd.DataFrame(dict(zip(present, converted)))
+    unreadable = {}
+    for name, given in present.items():
+        bad = data[name].isna().to_numpy() & given.is_valid().to_numpy(zero_copy_only=False)
+        if contract.columns[name].type == "integer" and contract.columns[name].role != "ignored":
+            bad |= (data[name] % 1 > 0).to_numpy()
+        if bad.any():
+            unreadable[name] = text(given)[bad]
+    return data, unreadable
 
 
 def _convert(values: pa.Array, column: Column) -> pd.Series:

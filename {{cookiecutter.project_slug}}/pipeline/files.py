@@ -27,7 +27,8 @@ def write_table(frame: pd.DataFrame, path: str) -> None:
     """A Parquet file; without pandas' own metadata, so that only the content decides the bytes."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd")
+    repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type) and field.name != ROW]
+    pq.write_table(table, path, compression="lz4", use_dictionary=repeated)
 
 
 def read_table(path: str, columns: list[str] | None = None) -> pd.DataFrame:

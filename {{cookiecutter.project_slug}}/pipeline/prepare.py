@@ -65,7 +65,7 @@ def stratified(rows: np.ndarray, target: pd.Series, share: float, seed: int) -> 
 
 def one_sided(train: pd.DataFrame, test: pd.DataFrame, target: str) -> list[str]:
     """A warning for each class that the split put wholly on one side."""
-    sides = {"training": set(train[target]), "test": set(test[target])}
+    sides = {"training": {*train[target].unique()}, "test": {*test[target].unique()}}
     lone = {"training": sides["training"] - sides["test"], "test": sides["test"] - sides["training"]}
     return [f"all rows of class {name!r} are on the {side} side" for side in lone for name in sorted(lone[side])]
 

@@ -6,6 +6,7 @@ Every CSV value is read as text; what a column means is decided by the contract 
 import csv
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,7 +29,8 @@ def read(path: str) -> pa.Table:
         raise Refused(f"{path} has more than one column called {twice[0]!r}: give each column a name of its own.")
     if table.num_rows == 0:
         raise Refused(f"{path} has no rows: add the data below the header.")
-    return pa.table([_plain(column.combine_chunks(), name) for name, column in zip(names, table.columns)], names=names)
+    with ThreadPoolExecutor() as pool:
+        return pa.table(list(pool.map(_plain, table.columns, names)), names=names)
 
 
 def _read_csv(path: str) -> pa.Table:
@@ -60,8 +62,9 @@ def _read_parquet(path: str) -> pa.Table:
         raise Refused(f"{path} is no Parquet file that can be read: {' '.join(str(wrong).split())}.") from None
 
 
-def _plain(values: pa.Array, name: str) -> pa.Array:
-    """Numbers, booleans, dates or trimmed text, where missing is always null."""
+def _plain(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
+    """Numbers, booleans, dates or trimmed text in one piece, where missing is always null."""
+    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _plain(values.dictionary_decode(), name)

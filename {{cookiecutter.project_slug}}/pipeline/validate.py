@@ -77,7 +77,7 @@ def warnings(data: pd.DataFrame, contract: Contract, leak: float) -> list[str]:
     target = data[contract.target].dropna()
     if target.nunique() < 2:
         found.append(f"the target `{contract.target}` is always the same: there is nothing to learn")
-    if copies := int(data.duplicated().sum()):
+    if copies := int(pd.util.hash_pandas_object(data, index=False).duplicated().sum()):
         found.append(f"{copies} rows are copies of others: the split keeps them on one side")
     if without := len(data) - len(target):
         found.append(f"{without} rows have no `{contract.target}`: prepare leaves them out")
