@@ -29,7 +29,10 @@ SAMPLE = {
     "regression": ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"],
 }
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
-MISSING = {"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "inf", "-inf"}
+# As pipeline/table.py of the project has them
+EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
+ENDLESS = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
+MISSING = {*EMPTY, *ENDLESS}
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # numbers in files that use ; between columns
 CLASSES = 100  # a target with more distinct labels than this is no classification
 FEW = 20  # in fewer rows than this, all different says nothing
@@ -133,7 +136,7 @@ def without_nul(lines: Iterable[str]) -> Iterator[str]:
 
 
 def place_of_target(header: list[str]) -> int:
-    if 2 * sum(map(is_number, header)) >= max(len(header), 1):
+    if 2 * sum(map(is_number, header)) >= max(len(header), 1) and TARGET not in header:
         raise Refused(f"dataset {DATASET!r} begins with numbers, not with the columns' names: add a header line.")
     names = [name.strip() or f"column_{place}" for place, name in enumerate(header, start=1)]
     twice = [name for name, count in Counter(names).items() if count > 1]

@@ -54,11 +54,26 @@ def test_generated_readme_draws_the_tree() -> None:
     """Each top-level file and folder of a project stands in its README's drawing, and nothing else does."""
     drawing = (SOURCE / "README.md").read_text().split("## What is in the box")[1].split("```")[1]
     names = [name for line in drawing.splitlines() for name in re.split(r"\s{2,}(?=\S)", line.strip())]
-    drawn = {name.rstrip("/") for name in names if re.fullmatch(r"[\w.]+/?", name)}
+    drawn = {name.rstrip("/") for name in names if re.fullmatch(r"[\w.-]+/?", name)}
     made = {"environment.txt", "models", "reports", "uv.lock"}
     top = {path.split("/")[0] for path in expected()} | made
     hidden = {name for name in top if name.startswith(".") and name != ".python-version"}
     assert drawn == top - hidden
+
+
+def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
+    """The words for a missing value, and the limits of a classification, are the same before and after generation."""
+    for name in ("EMPTY", "ENDLESS", "CLASSES", "FEW"):
+        lines = [
+            re.findall(rf"^{name} = (.*?)(?:  #.*)?$", path.read_text(), re.MULTILINE)
+            for path in (
+                TEMPLATE / "hooks/pre_gen_project.py",
+                SOURCE / "pipeline/table.py",
+                SOURCE / "pipeline/describe.py",
+            )
+        ]
+        assert len(lines[0]) == 1
+        assert lines[0] == lines[1] + lines[2]
 
 
 def test_conditions_are_few() -> None:

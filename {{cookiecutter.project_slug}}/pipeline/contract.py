@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from pipeline.stage import Block, Refused, checked, load_yaml
 
@@ -16,13 +17,17 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 
 class Column(Block):
-    """What one column is; `values` are a category's, `range` a number's [lowest, highest], `format` a date's."""
+    """What one column is; `values` are a category's, `range` a number's [lowest, highest], `format` a date's.
+
+    A `unique` column, such as an id, tells copies of a row apart and therefore has no say in the split.
+    """
 
     type: Literal["integer", "number", "boolean", "category", "text", "datetime"]
     role: Literal["feature", "target", "ignored"]
     missing: bool
-    range: list[float | int] | None = None
-    values: list[str] | None = None
+    unique: bool = False
+    range: list[float | int] | None = Field(default=None, min_length=2, max_length=2)
+    values: list[str] | None = Field(default=None, min_length=1)
     format: str | None = None
     note: str | None = None
 
@@ -37,6 +42,12 @@ class Contract(Block):
     def target(self) -> str:
         """The name of the column to predict."""
         return next(name for name, column in self.columns.items() if column.role == "target")
+
+    @property
+    def content(self) -> list[str]:
+        """The columns that make a row what it is: all but the target and ids, or all if nothing else is left."""
+        kept = [n for n, column in self.columns.items() if column.role != "target" and not column.unique]
+        return kept or list(self.columns)
 
     @property
     def features(self) -> dict[str, Column]:
@@ -57,6 +68,11 @@ def whole(contract: Contract, path: str) -> Contract:
         raise Refused(f"{path} needs exactly one column with role: target, it has {len(targets)}.")
     if targets[0].type not in wanted:
         raise Refused(f"{path}: the target of a {contract.task} needs type: {' or '.join(wanted)}.")
+    if contract.task == "classification" and not targets[0].values:
+        raise Refused(f"{path}: the target of a classification needs values: the list of its classes.")
+    for name, column in contract.columns.items():
+        if column.range and (column.type not in ("number", "integer") or column.range[0] > column.range[1]):
+            raise Refused(f"{path}: range of {name!r} must be [lowest, highest] of a number: correct or remove it.")
     if not contract.features:
         raise Refused(f"{path} has no column with role: feature, so there is nothing to learn from.")
     return contract
@@ -100,7 +116,10 @@ def _convert(values: pa.Array, column: Column) -> pd.Series:
 def moments(values: pa.Array, layout: str | None) -> pd.Series:
     """Dates and times without a zone (zones are taken to UTC); null where the text is no date of that `layout`."""
     given = values.to_pandas(date_as_object=False) if pa.types.is_temporal(values.type) else text(values)
-    found = pd.to_datetime(given, format=layout or "ISO8601", errors="coerce", utc=True)
+    try:
+        found = pd.to_datetime(given, format=layout or "ISO8601", errors="coerce", utc=True)
+    except ValueError as wrong:
+        raise Refused(f"the contract's format {layout!r} describes no date: {wrong}.") from None
     return found.dt.tz_localize(None).astype("datetime64[us]")
 
 

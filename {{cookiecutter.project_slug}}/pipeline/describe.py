@@ -5,6 +5,7 @@ describes all anew), columns that are new in the table are added and those that 
 """
 
 import argparse
+import math
 import re
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ HEADER = """\
 # The data contract: what every column is. Written by `python -m pipeline.describe`, reviewed and edited by people.
 # type: integer, number, boolean, category, text, datetime   role: feature, target, ignored   missing: may it be empty?
 # range: lowest and highest value allowed (as seen, with room to grow)   values: all that a category may be
+# unique: (nearly) every value is different, an id
 """
 
 
@@ -51,10 +53,10 @@ def _feature(name: str, values: pa.Array) -> Column:
         return Column(type="text", role="ignored", missing=missing, note=note)
     column = _numeric(distinct, missing) or _boolean(distinct, missing) or _datetime(distinct, missing)
     if column is None and len(distinct) <= min(CATEGORIES, max(2, len(present) // 2)):
-        column = Column(type="category", role="feature", missing=missing, values=sorted(distinct.to_pylist()))
+        column = Column(type="category", role="feature", missing=missing, values=sorted(text(distinct)))
     column = column or Column(type="text", role="feature", missing=missing)
     if len(present) > FEW and _is_id(name, column, len(present), distinct):
-        return Column(type=column.type, role="ignored", missing=missing, note="(nearly) every value is different")
+        return Column(type=column.type, role="ignored", missing=missing, unique=True)
     return column
 
 
@@ -78,22 +80,34 @@ def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array | None:
 
 
 def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
-    numbers = _cast(distinct, pa.float64())
-    if numbers is None or pa.types.is_boolean(distinct.type) or pa.types.is_temporal(distinct.type):
+    if pa.types.is_boolean(distinct.type) or pa.types.is_temporal(distinct.type):
+        return None
+    # Whole numbers beyond 2**53 lose their last digits as floats, which no model would see
+    numbers = (
+        distinct.cast(pa.float64(), safe=False) if pa.types.is_integer(distinct.type) else _cast(distinct, pa.float64())
+    )
+    if numbers is None:
         return None
     finite = numbers.filter(pc.is_finite(numbers))
     limits = pc.min_max(finite).as_py() if len(finite) else {"min": 0.0, "max": 0.0}
-    low, high = limits["min"], limits["max"]
-    room = [min(0.0, low) if low - (high - low) < 0 <= low else low - (high - low)]
-    room += [max(0.0, high) if high <= 0 < high + (high - low) else high + (high - low)]
+    edges: list[float | int] = _with_room(limits["min"], limits["max"])
     if _cast(distinct, pa.int64()) is None:
-        edges: list[float | int] = [float(f"{edge:.6g}") for edge in room]
         return Column(type="number", role="feature", missing=missing, range=edges)
-    return Column(type="integer", role="feature", missing=missing, range=[int(edge) for edge in room])
+    return Column(type="integer", role="feature", missing=missing, range=[int(edge) for edge in edges])
+
+
+def _with_room(low: float, high: float) -> list[float | int]:
+    """A range as wide again on each side, rounded to what the spread can tell, that does not cross zero by itself."""
+    spread = high - low
+    if not 0 < spread < float("inf"):
+        return [low, high]
+    digits = 5 - math.floor(math.log10(spread))
+    below, above = round(low - spread, digits), round(high + spread, digits)
+    return [min(low, 0.0 if low >= 0 > below else below), max(high, 0.0 if high <= 0 < above else above)]
 
 
 def _boolean(distinct: pa.Array, missing: bool) -> Column | None:
-    if {str(value).lower() for value in distinct.slice(0, 9).to_pylist()} <= {"true", "false"}:
+    if len(distinct) < FEW and {str(value).lower() for value in distinct.to_pylist()} <= {"true", "false"}:
         return Column(type="boolean", role="feature", missing=missing)
     return None
 
@@ -132,7 +146,7 @@ def _natural(label: str) -> tuple[float, str]:
 
 def render(contract: Contract) -> str:
     """The contract as YAML, a few lines a column."""
-    plain = contract.model_dump(exclude_none=True)
+    plain = contract.model_dump(exclude_defaults=True)
     return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
 
 

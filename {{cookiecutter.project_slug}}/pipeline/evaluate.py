@@ -33,7 +33,7 @@ class Evaluate(Block):
     confidence: float = Field(gt=0.5, lt=1)
     importance_repeats: int = Field(ge=1)
     importance_rows: int = Field(ge=10)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
 
 
 def predict(model: Pipeline, data: pd.DataFrame, contract: Contract) -> pd.DataFrame:

@@ -5,21 +5,24 @@ import pandas as pd
 
 from pipeline.contract import Contract
 
-PARTS = ("year", "month", "day", "dayofweek", "hour")  # what a date is taken apart into
+PARTS = ("year", "month", "day", "day_of_week", "hour")  # what a date is taken apart into
 
 
 def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """The feature columns of typed rows: numbers as float64, text as objects, NaN where a value is missing."""
     columns: dict[str, pd.Series] = {}
+    parts: dict[str, pd.Series] = {}
     for name, column in contract.features.items():
         if column.type == "datetime":
-            columns |= {f"{name} ({part})": getattr(data[name].dt, part).astype("float64") for part in PARTS}
-            columns[f"{name} (days)"] = (data[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)
+            parts |= {f"{name} ({part})": getattr(data[name].dt, part).astype("float64") for part in PARTS}
+            parts[f"{name} (days)"] = (
+                data[name].astype("datetime64[s]").astype("int64").where(data[name].notna()) / 86400
+            )
         elif column.type in ("category", "text"):
             columns[name] = data[name].astype(object).where(data[name].notna(), np.nan)
         else:
             columns[name] = data[name]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(parts | columns)
 
 
 def categorical(contract: Contract) -> list[str]:

@@ -8,13 +8,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.stage import Refused
+
 ROW = "__row__"  # the column with each row's content hash, by which predictions of two versions are paired
 
 
 def write_json(content: Any, path: str) -> None:
-    """JSON with a line for each value; refuses what is no JSON (NaN)."""
+    """JSON with a line for each value; raises Refused for what is no JSON (NaN, infinity)."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise Refused(f"{path} would hold a figure beyond all bounds: a column is too large to compute with.") from None
     Path(path).write_text(text + "\n", "utf-8", newline="\n")
 
 

@@ -23,7 +23,7 @@ class Train(Block):
     max_leaf_nodes: int = Field(ge=2)
     min_samples_leaf: int = Field(ge=1)
     l2_regularization: float = Field(gt=0)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
 
 
 def build(settings: Train, task: str, text: list[str], numbers: list[str]) -> Pipeline:

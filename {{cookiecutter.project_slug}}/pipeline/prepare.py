@@ -19,12 +19,12 @@ from pipeline.stage import Block, Refused, params, run
 
 
 class Prepare(Block):
-    """`split_on`: the columns whose values keep rows together (a customer, say); empty: all but the target."""
+    """`split_on`: the columns whose values keep rows together (a customer, say); empty: all but target and ids."""
 
     split: Literal["hash", "stratified"]
     split_on: list[str]
     test_share: float = Field(gt=0, lt=1)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
 
 
 def prepare(data: pd.DataFrame, contract: Contract, settings: Prepare) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -33,15 +33,16 @@ def prepare(data: pd.DataFrame, contract: Contract, settings: Prepare) -> tuple[
     if unknown:
         raise Refused(f"params.yaml, prepare.split_on: no column {unknown[0]!r}; the table has {', '.join(data)}.")
     data = data[data[contract.target].notna()]
-    # Without the target: rows that look the same stay together, and a corrected label moves no row
-    rows = row_hash(data[settings.split_on] if settings.split_on else data.drop(columns=contract.target))
+    # Without target and ids: rows that look the same stay together, and a corrected label moves no row
+    rows = row_hash(data[settings.split_on or contract.content])
     if settings.split == "hash":
         test = rows < settings.test_share * 2.0**64
     else:
         test = stratified(rows, data[contract.target], settings.test_share, settings.seed)
     for side, chosen in (("training", ~test), ("test", test)):
         if not chosen.any():
-            raise Refused(f"the {side} side is empty: change prepare.test_share, or set prepare.split to stratified.")
+            other = "" if settings.split == "stratified" else ", or set prepare.split to stratified"
+            raise Refused(f"the {side} side is empty: change prepare.test_share{other}.")
     kept = data[[*contract.features, contract.target]].assign(**{ROW: rows})
     return kept[~test].reset_index(drop=True), kept[test].reset_index(drop=True)
 
@@ -59,7 +60,7 @@ def stratified(rows: np.ndarray, target: pd.Series, share: float, seed: int) -> 
     order = np.lexsort((np.random.default_rng(seed).random(len(groups)), pd.factorize(target, sort=True)[0][first]))
     place = np.arange(len(groups))
     test = np.empty(len(groups), dtype=bool)
-    test[order] = np.floor((place + 1) * share) > np.floor(place * share)
+    test[order] = np.floor((place + 1) * share + 0.5) > np.floor(place * share + 0.5)
     return test[codes]
 
 

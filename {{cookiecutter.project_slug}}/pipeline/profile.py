@@ -24,8 +24,10 @@ def spread(values: pd.Series) -> dict[str, Any]:
         deciles = present.quantile(np.linspace(0, 1, 11)) if len(present) else present
         return found | {"deciles": [moment.isoformat() for moment in deciles]}
     if pd.api.types.is_numeric_dtype(values):
-        deciles = present.quantile(np.linspace(0, 1, 11)).tolist() if len(present) else []
-        return found | {"mean": float(present.mean()) if len(present) else None, "deciles": deciles}
+        deciles = present.quantile(np.linspace(0, 1, 11), interpolation="nearest").tolist() if len(present) else []
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the end of what a float can hold
+            mean = float(np.mean(present)) if len(present) else None
+        return found | {"mean": mean if mean is not None and np.isfinite(mean) else None, "deciles": deciles}
     counts = present.value_counts(normalize=True).rename_axis("value").reset_index(name="share")
     counts = counts.sort_values(["share", "value"], ascending=[False, True]).head(LEVELS)
     return found | {"distinct": int(present.nunique()), "shares": dict(zip(counts["value"], counts["share"].tolist()))}

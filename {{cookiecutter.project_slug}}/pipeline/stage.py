@@ -27,7 +27,7 @@ class Refused(Exception):
 class Block(BaseModel):
     """A block of settings that knows its keys and their types; anything else is refused by name."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 Settings = TypeVar("Settings", bound=Block)
@@ -38,9 +38,12 @@ def checked(kind: type[Settings], values: object, where: str) -> Settings:
     try:
         return kind.model_validate(values)
     except ValidationError as wrong:
-        allowed = ", ".join(kind.model_fields)
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'the block'}: {e['msg']}" for e in wrong.errors()]
-        raise Refused(f"{where} is wrong ({'; '.join(faults)}); allowed here: {allowed}.") from None
+        faults = [
+            f"{'.'.join(map(str, e['loc'])) or 'the block'}: {e['msg']}, not {e['input']!r}" for e in wrong.errors()
+        ]
+        top = any(len(e["loc"]) < 2 for e in wrong.errors())
+        allowed = f"; allowed here: {', '.join(kind.model_fields)}" if top else ""
+        raise Refused(f"{where} is wrong ({'; '.join(faults)}){allowed}.") from None
 
 
 def load_yaml(path: str) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def load_yaml(path: str) -> dict[str, Any]:
         found = yaml.load(Path(path).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
         raise Refused(f"{path} does not exist: restore it with `git checkout -- {path}`.") from None
-    except yaml.YAMLError as wrong:
+    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
         raise Refused(f"{path} is no valid YAML: {' '.join(str(wrong).split())}.") from None
     if not isinstance(found, dict):
         raise Refused(f"{path} must hold a mapping of names to values.")

@@ -14,9 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pipeline.files import ROW
 from pipeline.stage import Refused
 
-MISSING = pa.array(["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "inf", "-inf"])
+EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
+ENDLESS = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
+MISSING = pa.array(EMPTY + ENDLESS)
+BLOCK = 8 * 2**20  # bytes read at a time, and so the longest row
 DECIMAL_COMMA = r"^(-?\d+),(\d+)$"  # numbers in files that use ; between columns
 
 
@@ -27,6 +31,8 @@ def read(path: str) -> pa.Table:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise Refused(f"{path} has more than one column called {twice[0]!r}: give each column a name of its own.")
+    if ROW in names:
+        raise Refused(f"{path} has a column called {ROW}, which the pipeline uses itself: give it another name.")
     if table.num_rows == 0:
         raise Refused(f"{path} has no rows: add the data below the header.")
     with ThreadPoolExecutor() as pool:
@@ -42,6 +48,7 @@ def _read_csv(path: str) -> pa.Table:
             header = next(csv.reader(file, delimiter=delimiter), [])
         table = pa_csv.read_csv(
             path,
+            read_options=pa_csv.ReadOptions(block_size=BLOCK),
             parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
@@ -68,6 +75,8 @@ def _plain(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _plain(values.dictionary_decode(), name)
+    if pa.types.is_float16(kind):
+        return _plain(values.cast(pa.float32()), name)
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_finite(values), values, None)
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or pa.types.is_date(kind):

@@ -43,9 +43,10 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     """The model fitted to typed rows; the same whatever the number of threads."""
     target = data[contract.target]
     if contract.task == "classification" and target.nunique() < 2:
-        raise Refused(f"the training rows hold one class of {contract.target!r} only: there is nothing to learn.")
-    frame = features(data, contract)
-    text = categorical(contract)
+        raise Refused(f"the training rows hold one class of {contract.target!r} only: set prepare.split to stratified.")
+    frame, text = features(data, contract), categorical(contract)
+    # The trees cannot bin a number that is never there; as a constant they never look at it
+    frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})
     model = build(settings, contract.task, text, [name for name in frame.columns if name not in text])
     speaks = "verbose" in model[-1].get_params() and settings.model == "boosting"
     model[-1].set_params(**({"verbose": 2} if speaks else {}))

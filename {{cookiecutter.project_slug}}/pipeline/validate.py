@@ -24,6 +24,7 @@ ADVICE = {
     "absent": "restore the column, or run `python -m pipeline.describe` on the new table",
     "unknown": "drop the column, or run `python -m pipeline.describe` to add it to the contract",
 }
+DIFFERENT = 100  # rows; with fewer different ones a split by content is lopsided
 SAMPLE = 100_000  # rows that are enough to see a leak
 
 
@@ -77,8 +78,16 @@ def warnings(data: pd.DataFrame, contract: Contract, leak: float) -> list[str]:
     target = data[contract.target].dropna()
     if target.nunique() < 2:
         found.append(f"the target `{contract.target}` is always the same: there is nothing to learn")
-    if copies := int(pd.util.hash_pandas_object(data, index=False).duplicated().sum()):
-        found.append(f"{copies} rows are copies of others: the split keeps them on one side")
+    copies = int(pd.util.hash_pandas_object(data[contract.content], index=False).duplicated().sum())
+    if copies:
+        found.append(f"{copies} rows look like others (ids and target apart): the split keeps them on one side")
+    if copies and len(data) - copies < DIFFERENT:
+        found.append(
+            f"only {len(data) - copies} rows are different: few of them judge the model, so mistrust its metrics"
+        )
+    found += [
+        f"`{name}` {fault}" for name in contract.columns if (fault := half_read(data[name], contract.columns[name]))
+    ]
     if without := len(data) - len(target):
         found.append(f"{without} rows have no `{contract.target}`: prepare leaves them out")
     known = data.loc[target.index].iloc[:SAMPLE]
@@ -91,6 +100,17 @@ def warnings(data: pd.DataFrame, contract: Contract, leak: float) -> list[str]:
                 f"`{name}` alone explains {share:.1%} of the target: was it known when the prediction is needed?"
             )
     return found
+
+
+def half_read(values: pd.Series, column: Column) -> str:
+    """What to say of a text column in which nearly all values are numbers: one word keeps them from being read so."""
+    if column.type not in ("text", "category") or column.role == "target":
+        return ""
+    present = values.dropna().iloc[:SAMPLE]
+    odd = present[pd.to_numeric(present, errors="coerce").isna()]
+    if present.empty or not 0 < len(odd) < 0.1 * len(present):
+        return ""
+    return f"is taken for text, for {odd.iloc[0]!r} is no number: leave such cells empty and describe the table again"
 
 
 def explained(feature: pd.Series, target: pd.Series, task: str) -> float:

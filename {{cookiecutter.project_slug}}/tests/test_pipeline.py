@@ -68,12 +68,43 @@ def test_validate_warns_of_leaks_and_copies() -> None:
     assert [line.split(" ")[0] for line in warnings(leaky, schema, 0.98)] == ["120", "`kind`"]
 
 
+def test_validate_warns_of_a_number_read_as_text() -> None:
+    """One word among numbers makes a column text: it is named with the word."""
+    odd = tiny("classification")
+    odd = odd.set_column(1, "size", [["oops", *odd["size"].to_pylist()[1:]]])
+    schema = describe(odd, "target", "classification")
+    assert [
+        line for line in warnings(typed(odd, schema)[0], schema, 0.98) if line.startswith("`size` is taken for text")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("role: target", "role: feature", "exactly one column with role: target"),
+        ("role: target", "roll: target", "roll: Extra inputs"),
+        ("range: [", "range: [1, ", "at most 2 items"),
+        ("type: number", "type: text", "range of 'size'"),
+        ("values: [high, low]", "values: [1, 2]", "valid string, not 1"),
+        ("task: classification", "task: regression", "needs type: number or integer"),
+        ("columns:", "columns: [", "no valid YAML"),
+    ],
+)
+def test_mistakes_in_the_contract_are_named(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+    """A person's slip in data/schema.yaml is refused with what is wrong."""
+    text = render(describe(tiny("classification"), "target", "classification"))
+    assert old in text
+    (tmp_path / "schema.yaml").write_text(text.replace(old, new, 1))
+    with pytest.raises(Refused, match=sentence):
+        contracts.load(str(tmp_path / "schema.yaml"))
+
+
 def test_rows_stay_on_their_side() -> None:
     """Other rows, another order or a corrected label move no row; copies stand together."""
     schema = describe(tiny("regression"), "target", "regression")
     data, _ = typed(tiny("regression"), schema)
     before = set(prepare(data, schema, PREPARE)[1][ROW])
-    half = data.sample(60, random_state=0).assign(target=0.0)
+    half = data.sample(60, random_state=0).assign(target=0.0, id="another")
     assert set(prepare(half, schema, PREPARE)[1][ROW]) <= before
     train_rows, test_rows = prepare(pd.concat([data, data]), schema, PREPARE)
     assert set(test_rows[ROW]) == before
