@@ -15,7 +15,7 @@ STAGES = [name for name, stage in DVC["stages"].items() if "python -m" in stage[
 
 def imported(path: Path) -> set[Path]:
     """The project's modules that a file imports, and those that they import."""
-    found: set[Path] = {path}
+    found: set[Path] = {path, Path("pipeline/__init__.py")}
     todo = [path]
     while todo:
         for node in ast.walk(ast.parse(todo.pop().read_text("utf-8"))):
