@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.test_life import edit, lock, ran
+from tests.test_life import edit, lock, make_large, ran
 
 pytestmark = pytest.mark.slow
 
@@ -19,15 +19,6 @@ def relock(project: Path, package: str) -> None:
     entry, end, rest = entry.partition("\n[[package]]")
     old = entry.split('"')[3]
     (project / "uv.lock").write_text(head + entry.replace(old, "0.0.1") + end + rest)
-
-
-def make_large(table: Path) -> None:
-    """The sample 200 times over, each time with longer bills, so that a fit takes a while."""
-    header, *rows = table.read_text().splitlines(keepends=True)
-    rows = [row for row in rows if "NA" not in row]
-    table.write_text(
-        header + "".join(re.sub(r",(\d+\.\d),", rf",\g<1>{i:03},", row, count=1) for i in range(200) for row in rows)
-    )
 
 
 def test_newer_linter_changes_no_result(project: Path, run: Run) -> None:

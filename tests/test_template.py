@@ -69,11 +69,17 @@ def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
             for path in (
                 TEMPLATE / "hooks/pre_gen_project.py",
                 SOURCE / "pipeline/table.py",
-                SOURCE / "pipeline/describe.py",
+                SOURCE / "pipeline/columns.py",
             )
         ]
         assert len(lines[0]) == 1
         assert lines[0] == lines[1] + lines[2]
+
+
+def test_configurations_fit_their_schemas(run: Run) -> None:
+    """Dependabot and Renovate would take the files that the generated project gives them."""
+    for schema, name in (("dependabot", ".github/dependabot.yml"), ("renovate", "renovate.json")):
+        run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(SOURCE / name), cwd=TEMPLATE)
 
 
 def test_conditions_are_few() -> None:
