@@ -57,6 +57,16 @@ def test_slug_that_is_a_path_neither_makes_nor_removes_a_folder(slug: str, tmp_p
     assert list(tmp_path.iterdir()) == [tmp_path / "home"]
 
 
+def test_existing_folder_is_refused_and_kept(tmp_path: Path) -> None:
+    """A folder that is there already is named, and nothing in it changes."""
+    (tmp_path / "out" / "penguin_species").mkdir(parents=True)
+    (tmp_path / "out" / "penguin_species" / "mine.txt").write_text("mine")
+    baked = bake(tmp_path)
+    assert baked.returncode == 1
+    assert 'penguin_species" directory already exists' in baked.stdout + baked.stderr
+    assert [path.name for path in (tmp_path / "out" / "penguin_species").iterdir()] == ["mine.txt"]
+
+
 @pytest.mark.parametrize("slug", ["import", "json", "pipeline", "lifecycle", "serving", "tests", "data", "test"])
 def test_slug_that_is_taken_is_refused(slug: str, tmp_path: Path) -> None:
     """A name that would hide a module of Python or of the project is refused."""

@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+import pipeline
+
 LARGE = 16 * 2**20  # bytes; larger inputs are watched by size and time of change, which costs nothing
 
 
@@ -87,6 +89,11 @@ def _state(stage: str) -> dict[str, object]:
     return state
 
 
+def _edited(stage: str) -> list[str]:
+    """The inputs that were written after this process began to read its code."""
+    return [path for path in inputs(stage) if Path(path).stat().st_mtime_ns > pipeline.STARTED]
+
+
 def libraries() -> dict[str, SpecifierSet]:
     """The locked version of every library that results rest on, as it applies to this Python and system."""
     lines = Path("environment.txt").read_text("utf-8").splitlines()
@@ -111,14 +118,15 @@ def _check_environment() -> None:
 def run(stage: str, main: Callable[..., None]) -> None:
     """Run `main` with the command line's paths; exit 1 with a sentence if refused, or if an input changed meanwhile."""
     try:
-        before = _state(stage)
-        _check_environment()
-        main(*sys.argv[1:])
-        after = _state(stage)
-        changed = [name for name in before if before[name] != after.get(name)]
+        before, edited = _state(stage), _edited(stage)
+        if not edited:
+            _check_environment()
+            main(*sys.argv[1:])
+            after = _state(stage)
+            edited = [name for name in before if before[name] != after.get(name)]
         gc.freeze()  # spares the half second that Python takes to clear away all that was imported
-        if changed:
-            raise Refused(f"{', '.join(changed)} changed while the stage ran: run `dvc repro` again.")
+        if edited:
+            raise Refused(f"{', '.join(edited)} changed while the stage ran: run `dvc repro` again.")
     except Refused as sentence:
         sys.exit(f"{stage}: {sentence}")
     except FileNotFoundError as missing:

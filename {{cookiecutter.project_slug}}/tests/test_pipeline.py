@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
-from pipeline import metrics, model_file
+from pipeline import metrics, model_file, stage
 from pipeline.contract import typed
 from pipeline.describe import describe
 from pipeline.features import features
@@ -129,6 +129,17 @@ def test_wrong_parameters_are_named(line: str, sentence: str, tmp_path: Path, mo
         params("validate", Validate)
     with pytest.raises(Refused, match="no block 'train': it has validate"):
         params("train", Validate)
+
+
+def test_input_edited_while_a_stage_starts_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that was saved after the process began may not be the code that runs."""
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages: {train: {deps: [code.py]}}")
+    Path("code.py").write_text("")
+    monkeypatch.setattr("pipeline.STARTED", Path("code.py").stat().st_mtime_ns)
+    assert stage._edited("train") == []
+    monkeypatch.setattr("pipeline.STARTED", Path("code.py").stat().st_mtime_ns - 1)
+    assert stage._edited("train") == ["code.py"]
 
 
 def test_reports_are_json() -> None:
