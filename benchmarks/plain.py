@@ -12,15 +12,16 @@ from pipeline import contract as contracts
 from pipeline import model_file, table
 from pipeline.card import card
 from pipeline.evaluate import Evaluate, baseline, evaluate, predict, slices
-from pipeline.files import ROW, write_csv, write_json, write_table
+from pipeline.files import write_csv, write_json, write_table
 from pipeline.importance import importance
 from pipeline.model import Train
 from pipeline.plots import plots
 from pipeline.prepare import Prepare, one_sided, prepare
 from pipeline.profile import profile
-from pipeline.stage import params
+from pipeline.stage import ROW, params
 from pipeline.train import train
-from pipeline.validate import Validate, report, validate, warnings
+from pipeline.suspicions import suspicions
+from pipeline.validate import Validate, report, validate
 
 
 def main(table_path: str, out: str) -> None:
@@ -30,7 +31,7 @@ def main(table_path: str, out: str) -> None:
     breaches = validate(data, unreadable, contract)
     if len(breaches):
         sys.exit(breaches.to_string())
-    text = report(data, breaches, warnings(data, contract, params("validate", Validate).leak))
+    text = report(data, breaches, suspicions(data, contract, params("validate", Validate).leak))
     Path(out).mkdir(exist_ok=True)
     Path(out, "validation.md").write_text(text, "utf-8")
 

@@ -17,10 +17,10 @@ from pipeline import metrics, model_file
 from pipeline.card import card
 from pipeline.contract import Contract
 from pipeline.features import features
-from pipeline.files import ROW, read_json, read_table, write_csv, write_json, write_table
+from pipeline.files import read_json, read_table, write_csv, write_json, write_table
 from pipeline.importance import importance
 from pipeline.plots import plots
-from pipeline.stage import Block, params, run
+from pipeline.stage import ROW, Block, params, run
 from pipeline.threads import threads
 
 SLICES = 10  # columns and categories at most that the metrics are broken down by

@@ -8,9 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.stage import Refused
-
-ROW = "__row__"  # the column with each row's content hash, by which predictions of two versions are paired
+from pipeline.stage import ROW, Refused
 
 
 def write_json(content: Any, path: str) -> None:

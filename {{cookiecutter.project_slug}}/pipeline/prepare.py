@@ -13,9 +13,9 @@ from pydantic import Field
 from pipeline import contract as contracts
 from pipeline import table
 from pipeline.contract import Contract
-from pipeline.files import ROW, write_json, write_table
+from pipeline.files import write_json, write_table
 from pipeline.profile import profile
-from pipeline.stage import Block, Refused, params, run
+from pipeline.stage import ROW, Block, Refused, params, run
 
 
 class Prepare(Block):

@@ -1,6 +1,6 @@
 """What surrounds every stage: its block of params.yaml, its watched inputs, and one sentence when it must refuse.
 
-Reads dvc.yaml, params.yaml, environment.txt and .python-version in the working directory.
+Reads dvc.yaml, params.yaml and environment.txt in the working directory.
 """
 
 import gc
@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import pipeline
 
 LARGE = 16 * 2**20  # bytes; larger inputs are watched by size and time of change, which costs nothing
+
+
+ROW = "__row__"  # the column with each row's content hash, by which predictions of two versions are paired
 
 
 class Refused(Exception):
@@ -95,7 +98,7 @@ def _edited(stage: str) -> list[str]:
 
 
 def libraries() -> dict[str, SpecifierSet]:
-    """The locked version of every library that results rest on, as it applies to this Python and system."""
+    """The locked version of Python and every library that results rest on, as it applies here."""
     lines = Path("environment.txt").read_text("utf-8").splitlines()
     locked = [Requirement(line) for line in lines if "==" in line]
     return {one.name: one.specifier for one in locked if one.marker is None or one.marker.evaluate()}
@@ -105,14 +108,11 @@ def _check_environment() -> None:
     """Refuse to compute with other versions than those that DVC will record as the stage's environment."""
     for name, wanted in libraries().items():
         try:
-            found = metadata.version(name)
+            found = platform.python_version() if name == "python" else metadata.version(name)
         except metadata.PackageNotFoundError:
             found = "none"
         if found not in wanted:
-            raise Refused(f"{name} {found} is installed, uv.lock says {wanted}: run `uv sync`.")
-    python = Path(".python-version").read_text("utf-8").strip()
-    if not f"{platform.python_version()}.".startswith(f"{python}."):
-        raise Refused(f"Python {platform.python_version()} runs, .python-version says {python}: run `uv sync`.")
+            raise Refused(f"{name} {found} is installed, environment.txt says {wanted}: run `uv sync`.")
 
 
 def run(stage: str, main: Callable[..., None]) -> None:

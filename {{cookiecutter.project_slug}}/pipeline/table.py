@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pipeline.files import ROW
-from pipeline.stage import Refused
+from pipeline.stage import ROW, Refused
 
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
 ENDLESS = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]

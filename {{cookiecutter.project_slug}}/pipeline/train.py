@@ -6,7 +6,6 @@ model was made from, by content.
 
 import contextlib
 import io
-import platform
 import re
 import sys
 import time
@@ -58,7 +57,6 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
 
 def manifest(model_path: str, contract: Contract, settings: Train, rows: int) -> dict[str, object]:
     """What the model was made from: the hash of every input of the stage, parameters and library versions."""
-    python = ".".join(platform.python_version_tuple()[:2])
     return {
         "model": {"path": model_path, "md5": digest(model_path)},
         "task": contract.task,
@@ -67,7 +65,7 @@ def manifest(model_path: str, contract: Contract, settings: Train, rows: int) ->
         "rows": rows,
         "parameters": settings.model_dump(),
         "inputs": {path: digest(path) for path in inputs("train")},
-        "libraries": {"python": python} | {name: str(wanted)[2:] for name, wanted in libraries().items()},
+        "libraries": {name: str(wanted)[2:] for name, wanted in libraries().items()},
     }
 
 

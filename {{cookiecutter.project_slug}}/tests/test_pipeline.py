@@ -15,9 +15,8 @@ from pipeline import metrics, model_file, stage
 from pipeline.contract import typed
 from pipeline.describe import describe
 from pipeline.features import features
-from pipeline.files import ROW
 from pipeline.prepare import prepare, row_hash
-from pipeline.stage import Refused, params
+from pipeline.stage import ROW, Refused, params
 from pipeline.train import train
 from pipeline.validate import Validate
 from tests.conftest import PREPARE, TRAIN, fitted, tiny
