@@ -19,8 +19,8 @@ from pipeline.plots import plots
 from pipeline.prepare import Prepare, one_sided, prepare
 from pipeline.profile import profile
 from pipeline.stage import ROW, params
-from pipeline.train import train
 from pipeline.suspicions import suspicions
+from pipeline.train import train
 from pipeline.validate import Validate, report, validate
 
 
