@@ -62,7 +62,7 @@ def test_other_line_endings_change_nothing(project: Path, run: Run, tmp_path: Pa
 def test_what_is_edited_while_a_stage_runs_is_not_recorded(project: Path, run: Run, home: dict[str, str]) -> None:
     """A long fit shows progress; inputs that are edited meanwhile fail the stage, and dvc.lock stays as it was."""
     make_large(project / "data" / "raw.csv")
-    edit(project / "params.yaml", "max_iter: 100", "max_iter: 300")
+    edit(project / "params.yaml", "max_iter: 100", "max_iter: 2000")
     run("dvc", "add", "data/raw.csv", cwd=project)
     run("dvc", "repro", "prepare", cwd=project)
     before = (project / "dvc.lock").read_text()

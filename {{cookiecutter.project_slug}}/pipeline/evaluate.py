@@ -93,16 +93,17 @@ def main(model_dir: str, test_path: str, profile_path: str, contract_path: str, 
     data, out = read_table(test_path), Path(out_dir)
     with threads(len(data)):
         predictions = data[[ROW]].join(data[contract.target].rename("actual")).join(predict(model, data, contract))
+        scores = evaluate(predictions, baseline(profile, predictions, contract), contract.task, settings)
+        groups = slices(data, predictions, contract)
         weights = importance(
             model, data, contract, settings.importance_repeats, settings.importance_rows, settings.seed
         )
-    scores = evaluate(predictions, baseline(profile, predictions, contract), contract.task, settings)
     write_json(scores, f"{out}/metrics.json")
     write_table(predictions, f"{out}/predictions.parquet")
     for name, frame in {**plots(predictions, contract.task), "importance": weights}.items():
         write_csv(frame, out / "plots" / f"{name}.csv")
     notes = Path(notes_path).read_text("utf-8")
-    text = card(contract, profile, made, scores, slices(data, predictions, contract), weights, notes)
+    text = card(contract, profile, made, scores, groups, weights, notes)
     (out / "model_card.md").write_text(text, "utf-8", newline="\n")
     main_metric = metrics.MAIN[contract.task]
     print(f"evaluate: {main_metric} {scores[main_metric]:.4g} on {len(data)} test rows, ", end="")
