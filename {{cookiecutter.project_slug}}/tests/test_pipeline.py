@@ -73,6 +73,7 @@ def test_model_file_keeps_the_model_and_its_bytes(task: str, model: str, tmp_pat
     for fitted_model, path in zip(models, paths):
         model_file.save(fitted_model, path)
     assert Path(paths[0]).read_bytes() == Path(paths[1]).read_bytes()
+    assert {part.date_time for part in zipfile.ZipFile(paths[0]).infolist()} == {model_file.EPOCH}
     frame = features(rows, schema)
     np.testing.assert_array_equal(models[0].predict(frame), model_file.load(paths[0]).predict(frame))
 
@@ -110,6 +111,9 @@ def test_metrics_agree_with_scikit_learn() -> None:
             "roc_auc": np.mean(areas),
         }
     )
+    without = w * (actual != "a")
+    rest = balanced_accuracy_score(actual[actual != "a"], guess[actual != "a"], sample_weight=w[actual != "a"])
+    assert metrics.scorer(frame, "classification")(without)["balanced_accuracy"] == pytest.approx(rest)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +121,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
     [
         ("leek: 0.9", "leek: Extra inputs are not permitted.*allowed here: leak"),
         ("leak: high", "leak: Input should be a valid number"),
+        ("leak: '0.9'", "leak: Input should be a valid number, not '0.9'"),
         ("leak: 2", "leak: Input should be less than or equal to 1"),
     ],
 )
