@@ -20,6 +20,7 @@ from pipeline.prepare import Prepare, one_sided, prepare
 from pipeline.profile import profile
 from pipeline.stage import ROW, params
 from pipeline.suspicions import suspicions
+from pipeline.threads import threads
 from pipeline.train import train
 from pipeline.validate import Validate, report, validate
 
@@ -45,9 +46,12 @@ def main(table_path: str, out: str) -> None:
     model_file.save(model, f"{out}/model.skops")
 
     settings = params("evaluate", Evaluate)
-    predictions = test[[ROW]].join(test[contract.target].rename("actual")).join(predict(model, test, contract))
-    scores = evaluate(predictions, baseline(about, predictions, contract), contract.task, settings)
-    weights = importance(model, test, contract, settings.importance_repeats, settings.importance_rows, settings.seed)
+    with threads(len(test)):
+        predictions = test[[ROW]].join(test[contract.target].rename("actual")).join(predict(model, test, contract))
+        scores = evaluate(predictions, baseline(about, predictions, contract), contract.task, settings)
+        groups = slices(test, predictions, contract)
+        repeats, rows = settings.importance_repeats, settings.importance_rows
+        weights = importance(model, test, contract, repeats, rows, settings.seed)
     write_json(scores, f"{out}/metrics.json")
     write_table(predictions, f"{out}/predictions.parquet")
     for name, frame in {**plots(predictions, contract.task), "importance": weights}.items():
@@ -59,7 +63,7 @@ def main(table_path: str, out: str) -> None:
         "libraries": {"scikit-learn": sklearn.__version__},
     }
     notes = Path("model_notes.md").read_text("utf-8")
-    document = card(contract, about, made, scores, slices(test, predictions, contract), weights, notes)
+    document = card(contract, about, made, scores, groups, weights, notes)
     Path(out, "model_card.md").write_text(document, "utf-8")
 
 

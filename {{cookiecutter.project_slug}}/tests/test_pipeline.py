@@ -91,6 +91,7 @@ def test_model_file_refuses_what_is_not_declared(tmp_path: Path) -> None:
         model_file.load(path)
 
 
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 def test_metrics_agree_with_scikit_learn() -> None:
     """Our weighted metrics are the library's, ties and weights included."""
     rng = np.random.default_rng(0)
