@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 Scores = dict[str, float]
-LOWER_IS_BETTER = {"log_loss", "rmse", "mae"}
 MAIN = {"classification": "log_loss", "regression": "rmse"}
 TINY = 1e-15  # the least probability that log_loss counts with
 
