@@ -1,0 +1,56 @@
+"""How every verb ends: 0 fine, 1 no, 2 could not; sentences for people, JSON for programs and reports."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.stage import Refused
+
+
+class CouldNot(Exception):
+    """A sentence: what could not be done or checked, and what to do next."""
+
+
+class NoRemote(CouldNot):
+    """What could not be done for want of the DVC remote, which a fork's request has no secrets for."""
+
+
+@dataclass
+class Outcome:
+    """The exit code, a sentence for each finding, and what else a program may want to know."""
+
+    code: int
+    says: list[str]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def excused(why: CouldNot) -> Outcome:
+    """2; or 0 where a request from a fork lacks the secrets, which is no fault of the request."""
+    if isinstance(why, NoRemote) and os.environ.get("WITHOUT_SECRETS") == "true":
+        left = f"Not checked, since a fork's request has no access to the data: {why} A maintainer can run it."
+        return Outcome(0, [left], {"unchecked": True})
+    return Outcome(2, [str(why)])
+
+
+def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Namespace], Outcome]) -> None:
+    """Parse the command line, act, print and exit with the outcome's code."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+    parser.add_argument("--report", metavar="DIR", help="also write what the review's report needs into DIR")
+    given = parser.parse_args()
+    try:
+        outcome = act(given)
+    except CouldNot as why:
+        outcome = excused(why)
+    except Refused as why:
+        outcome = Outcome(2, [str(why)])
+    text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
+    if given.report:
+        Path(given.report).mkdir(parents=True, exist_ok=True)
+        Path(given.report, f"{verb}.json").write_text(text + "\n", "utf-8", newline="\n")
+    print(text if given.json else "\n".join(f"{verb}: {sentence}" for sentence in outcome.says), flush=True)
+    sys.exit(outcome.code)

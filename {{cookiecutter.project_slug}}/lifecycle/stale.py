@@ -1,0 +1,67 @@
+"""What in the work tree is newer than dvc.lock, a sentence with a command each; shared by verify and reproduce."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lifecycle import git, store
+from lifecycle.lock import lock, torn
+from lifecycle.outcome import CouldNot
+
+REPRO = "`uv run dvc repro`"
+ABSENT = {"deleted", "not in cache"}  # as in a clone without data
+
+
+def conflicts() -> list[str]:
+    """The files whose conflict stops every DVC command."""
+    unmerged = set(git.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
+    marked = {name for name in ("dvc.yaml", "params.yaml", "dvc.lock") if "\n<<<<<<< " in f"\n{_text(name)}"}
+    return [f"{name} has a conflict: `uv run python -m lifecycle.resolve`" for name in sorted(unmerged | marked)]
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text("utf-8") if Path(path).exists() else ""
+
+
+def findings(committed: bool = False) -> list[str]:
+    """Each thing that changed after the last `dvc repro`; with `committed` only those that a commit would hold."""
+    found = lock(git.WORK)
+    if found is None:
+        return [f"there is no dvc.lock: {REPRO} makes the first results"]
+    done = store.attempt("status", "--json")
+    if done.returncode:
+        raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
+    said: dict[str, list[str]] = {}
+    for stage, changes in json.loads(done.stdout).items():
+        for change in changes:
+            for path, state in _flat(change):
+                held = path not in found.stored
+                if held or not (committed or state in ABSENT):
+                    said.setdefault(_sentence(stage, path, state, change), []).append(stage)
+    for stage, path in torn(found):
+        said.setdefault(f"{path} changed after {stage} was last run: {REPRO}", []).append(stage)
+    return list(said)
+
+
+def _flat(change: str | dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """(path or parameter, state) of one of DVC's changes; a changed command has no path."""
+    if isinstance(change, str):
+        return [("dvc.yaml", change)]
+    pairs = [pair for entries in change.values() for pair in entries.items()]
+    return [
+        (f"{path}: {key}" if isinstance(state, dict) else path, inner)
+        for path, state in pairs
+        for key, inner in (state.items() if isinstance(state, dict) else [("", state)])
+    ]
+
+
+def _sentence(stage: str, path: str, state: str, change: str | dict[str, Any]) -> str:
+    if stage.endswith(".dvc"):
+        return f"{path} is not what {stage} names: `uv run dvc add {path}`, or `uv run dvc checkout {path}` for the old one"
+    if isinstance(change, str):
+        return f"dvc.yaml changed for stage {stage} ({change}): {REPRO}"
+    if state == "deleted":
+        return f"{path} is missing: `git checkout -- {path}`, or {REPRO}"
+    if "changed outs" in change:
+        return f"{path} is not what stage {stage} wrote: {REPRO}"
+    return f"{path} changed after the last `dvc repro`: {REPRO}"
