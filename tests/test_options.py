@@ -15,8 +15,9 @@ import yaml
 from tests.conftest import SOURCE, TEMPLATE, Run
 
 TABLE = "size,colour,price\n" + "".join(f"{i % 7},{'red' if i % 3 else 'blue'},{i * 1.5}\n" for i in range(60))
-GITHUB = {".github/dependabot.yml", ".github/ruleset.json"}
-GITLAB = {".gitlab/protected-branch.json", "renovate.json"}
+WORKFLOWS = {f".github/workflows/{name}.yml" for name in ("ci", "report", "train", "prove", "update")}
+GITHUB = {".github/dependabot.yml", ".github/ruleset.json", *WORKFLOWS}
+GITLAB = {".gitlab/protected-branch.json", ".gitlab-ci.yml", "renovate.json"}
 RAW = {"data/raw.csv"}
 # an answer -> files that come, files that go, and a file with the text that the answer puts there
 OPTIONS: dict[str, tuple[dict[str, str], set[str], set[str], str, str]] = {
@@ -81,7 +82,7 @@ def assert_whole(project: Path, run: Run) -> None:
             continue
         text = path.read_text("utf-8")
         assert "\r" not in text, name
-        assert not re.search(r"\{ ?\{|\{%|\{#|#%|cookiecutter[._]", text), name
+        assert not re.search(r"(?<!\$)\{ ?\{|\{%|\{#|#%|cookiecutter[._]", text), name
         if path.suffix in (".yaml", ".yml"):
             yaml.safe_load(text)
         elif path.suffix in (".json", ".ipynb"):
