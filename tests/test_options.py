@@ -82,7 +82,7 @@ def assert_whole(project: Path, run: Run) -> None:
             continue
         text = path.read_text("utf-8")
         assert "\r" not in text, name
-        assert not re.search(r"(?<!\$)\{ ?\{|\{%|\{#|#%|cookiecutter[._]", text), name
+        assert not re.search(r"(?<!\$)\{\{ |\{%|\{#|#%|cookiecutter[._]", text), name
         if path.suffix in (".yaml", ".yml"):
             yaml.safe_load(text)
         elif path.suffix in (".json", ".ipynb"):
