@@ -15,8 +15,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 
 def attempt(*arguments: str, cwd: str = ".") -> subprocess.CompletedProcess[str]:
-    """The finished Git command, failed or not."""
-    command = ["git", "-c", "core.quotePath=false", *arguments]
+    """The finished Git command, failed or not; without hooks, which would call the verbs again."""
+    command = ["git", "-c", "core.quotePath=false", "-c", f"core.hooksPath={os.devnull}", *arguments]
     return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
 
 

@@ -29,7 +29,7 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def excused(why: CouldNot) -> Outcome:
+def excused(why: Exception) -> Outcome:
     """2; or 0 where a request from a fork lacks the secrets, which is no fault of the request."""
     if isinstance(why, NoRemote) and os.environ.get("WITHOUT_SECRETS") == "true":
         left = f"Not checked, since a fork's request has no access to the data: {why} A maintainer can run it."
@@ -40,17 +40,14 @@ def excused(why: CouldNot) -> Outcome:
 def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Namespace], Outcome]) -> None:
     """Parse the command line, act, print and exit with the outcome's code."""
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-    parser.add_argument("--report", metavar="DIR", help="also write what the review's report needs into DIR")
     given = parser.parse_args()
     try:
         outcome = act(given)
-    except CouldNot as why:
+    except (CouldNot, Refused) as why:
         outcome = excused(why)
-    except Refused as why:
-        outcome = Outcome(2, [str(why)])
     text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
-    if given.report:
-        Path(given.report).mkdir(parents=True, exist_ok=True)
-        Path(given.report, f"{verb}.json").write_text(text + "\n", "utf-8", newline="\n")
+    if getattr(given, "leave", None):
+        Path(given.leave).mkdir(parents=True, exist_ok=True)
+        Path(given.leave, f"{verb}.json").write_text(text + "\n", "utf-8", newline="\n")
     print(text if given.json else "\n".join(f"{verb}: {sentence}" for sentence in outcome.says), flush=True)
     sys.exit(outcome.code)

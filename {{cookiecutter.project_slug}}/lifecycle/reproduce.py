@@ -1,4 +1,4 @@
-"""The proof: executes the stages that changed since BASE again in a clean checkout of HEAD, and compares what they write.
+"""The proof: executes the stages that changed since BASE again in a clean checkout, and compares what they write.
 
 Reads commits, never the work tree; pulls only what those stages read, and nothing where the lock does not differ.
 """
@@ -40,9 +40,7 @@ def reproduce(base: str | None, every: bool) -> Outcome:
         if not stages:
             said = f"No stage differs from {base}: nothing was pulled, nothing was run."
             return Outcome(0, [said], {"stages": [], "bytes": 0, "outputs": {}})
-        tolerance = checked(
-            Reproduce, load_yaml("params.yaml").get("reproduce"), "params.yaml, block reproduce"
-        ).tolerance
+        settings = checked(Reproduce, load_yaml("params.yaml").get("reproduce"), "params.yaml, block reproduce")
         pulled = execute(new, stages)
         found = judge(new, stages, settings.tolerance)
     code, says = tell(found, stages, new)
@@ -104,4 +102,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m lifecycle.reproduce", description=__doc__)
     parser.add_argument("base", nargs="?", help="stages that do not differ from where HEAD left it are not executed")
     parser.add_argument("--all", action="store_true", help="execute every stage; so it is without BASE")
+    parser.add_argument("--report", metavar="DIR", dest="leave", help="leave the outcome in DIR for the gate's report")
     run("reproduce", parser, lambda given: reproduce(given.base, given.all))

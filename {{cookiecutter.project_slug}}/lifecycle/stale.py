@@ -1,7 +1,6 @@
 """What in the work tree is newer than dvc.lock, a sentence with a command each; shared by verify and reproduce."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from lifecycle import git, store
@@ -12,15 +11,21 @@ REPRO = "`uv run dvc repro`"
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
 
+def unmerged() -> set[str]:
+    """The files that Git could not merge."""
+    return {*git.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines()}
+
+
+def marked() -> set[str]:
+    """The files whose conflict markers stop every DVC command."""
+    texts = {name: git.show(git.WORK, name) or "" for name in ("dvc.yaml", "params.yaml", "dvc.lock")}
+    return {name for name, text in texts.items() if "\n<<<<<<< " in f"\n{text}"}
+
+
 def conflicts() -> list[str]:
-    """The files whose conflict stops every DVC command."""
-    unmerged = set(git.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
-    marked = {name for name in ("dvc.yaml", "params.yaml", "dvc.lock") if "\n<<<<<<< " in f"\n{_text(name)}"}
-    return [f"{name} has a conflict: `uv run python -m lifecycle.resolve`" for name in sorted(unmerged | marked)]
-
-
-def _text(path: str) -> str:
-    return Path(path).read_text("utf-8") if Path(path).exists() else ""
+    """A sentence with all files in conflict, if there are any."""
+    names = ", ".join(sorted(unmerged() | marked()))
+    return [f"there is a conflict in {names}: `uv run python -m lifecycle.resolve`"] if names else []
 
 
 def findings(committed: bool = False) -> list[str]:
@@ -57,7 +62,7 @@ def _flat(change: str | dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def _sentence(stage: str, path: str, state: str, change: str | dict[str, Any]) -> str:
     if stage.endswith(".dvc"):
-        return f"{path} is not what {stage} names: `uv run dvc add {path}`, or `uv run dvc checkout {path}` for the old one"
+        return f"{path} is not what {stage} names: `uv run dvc add {path}`, or to undo `uv run dvc checkout {path}`"
     if isinstance(change, str):
         return f"dvc.yaml changed for stage {stage} ({change}): {REPRO}"
     if state == "deleted":

@@ -55,7 +55,7 @@ def check_remote() -> None:
     if "://" not in address and not Path(address).is_dir():
         raise NoRemote(
             f"the DVC remote {name} is the folder {address}, which is not on this machine: a first "
-            f"`uv run dvc push` makes it; CI needs an address that it reaches (`uv run dvc remote modify {name} url ADDRESS`)."
+            f"`uv run dvc push` makes it; CI needs one that it reaches: `uv run dvc remote modify {name} url ADDRESS`."
         )
 
 

@@ -31,4 +31,5 @@ def verify(committed: bool) -> Outcome:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m lifecycle.verify", description=__doc__)
     parser.add_argument("--committed", action="store_true", help="leave out data that Git does not see (pre-push)")
+    parser.add_argument("--report", metavar="DIR", dest="leave", help="leave the outcome in DIR for the gate's report")
     run("verify", parser, lambda given: verify(given.committed))
