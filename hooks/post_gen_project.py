@@ -67,14 +67,15 @@ def keep_what_was_asked_for() -> None:
 
 
 def fit_pipeline() -> None:
-    """Names the data in dvc.yaml, and leaves out its lines that are tagged for the other task."""
+    """Names the data in dvc.yaml, and leaves out lines of dvc.yaml and params.yaml that are tagged for the other task."""
     tags = {f"# {task}": task == TASK for task in ("classification", "regression")}
-    lines = []
-    for line in Path("dvc.yaml").read_text("utf-8").replace("data/raw.csv", RAW).splitlines():
-        tag = next((tag for tag in tags if line.endswith(tag)), "")
-        if tags.get(tag, True):
-            lines.append(line.removesuffix(tag).rstrip() + "\n")
-    Path("dvc.yaml").write_text("".join(lines), "utf-8", newline="\n")
+    for path in (Path("dvc.yaml"), Path("params.yaml")):
+        lines = []
+        for line in path.read_text("utf-8").replace("data/raw.csv", RAW).splitlines():
+            tag = next((tag for tag in tags if line.endswith(tag)), "")
+            if tags.get(tag, True):
+                lines.append(line.removesuffix(tag).rstrip() + "\n")
+        path.write_text("".join(lines), "utf-8", newline="\n")
 
 
 def copy_dataset() -> None:

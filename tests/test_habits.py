@@ -62,7 +62,7 @@ def test_every_hook_is_tried(project: Path) -> None:
     """A new hook cannot come without a fault that it catches."""
     text = (project / ".pre-commit-config.yaml").read_text()
     hooks = {line.split(":")[1].strip() for line in text.splitlines() if line.strip().startswith("- id:")}
-    assert hooks == {*FAULTS, "dvc-status", "dvc-push", "dvc-checkout"}
+    assert hooks == {*FAULTS, "dvc-status", "dvc-push", "dvc-checkout", "verify", "verify-merge"}
 
 
 def missing(project: Path, run: Run) -> object:

@@ -10,7 +10,7 @@ WORK = ""  # the work tree, where a revision is asked for
 
 # A hook's Git variables would lead every command to the repository that the hook runs in
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
-    name: value for name, value in os.environ.items() if name.startswith(("GIT_CONFIG", "GIT_AUTHOR", "GIT_COMMITTER"))
+    name: value for name, value in os.environ.items() if name.startswith(("GIT_CONFIG", "GIT_AUTHOR", "GIT_COMMITTER", "GIT_SSL", "GIT_SSH"))
 }
 
 

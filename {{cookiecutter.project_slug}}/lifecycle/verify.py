@@ -4,32 +4,46 @@ Reads the work tree, dvc.lock and the remote's list of files; downloads nothing,
 """
 
 import argparse
+import os
 from concurrent.futures import ThreadPoolExecutor
 
-from lifecycle import stale, store
+from lifecycle import git, stale, store
 from lifecycle.outcome import CouldNot, Outcome, excused, run
 
 
-def verify(committed: bool) -> Outcome:
-    """A sentence and a command for each finding; `committed`: only what a commit holds, not the work tree's data."""
-    broken = stale.conflicts()
-    if broken:
+def verify(committed: bool, merging: bool) -> Outcome:
+    """A sentence and a command for each finding.
+
+    `committed`: leave out data that a commit does not hold; `merging`: also the remote, and look only during a merge.
+    """
+    # Git makes MERGE_HEAD after its own hooks
+    if (
+        merging
+        and git.attempt("rev-parse", "--verify", "MERGE_HEAD").returncode
+        and "GIT_REFLOG_ACTION" not in os.environ
+    ):
+        return Outcome(0, ["No merge is going on."])
+    if broken := stale.conflicts():
         return Outcome(1, broken)
     with ThreadPoolExecutor() as pool:
-        asked = pool.submit(store.missing)
-        found = stale.findings(committed)
+        asked = pool.submit(lambda: [] if merging else store.missing())
+        found = stale.findings(committed or merging)
         try:
             found += [f"{path} is not in the remote: `uv run dvc push`" for path in asked.result()]
         except CouldNot as why:
             unknown = excused(why)
             return Outcome(1 if found else unknown.code, found + unknown.says, unknown.details)
-    return (
-        Outcome(1, found) if found else Outcome(0, ["dvc.lock is up to date, and all that it names is in the remote."])
-    )
+    remote = "" if merging else ", and all that it names is in the remote"
+    return Outcome(1, found) if found else Outcome(0, [f"dvc.lock is up to date{remote}."])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m lifecycle.verify", description=__doc__)
-    parser.add_argument("--committed", action="store_true", help="leave out data that Git does not see (pre-push)")
+    parser.add_argument(
+        "--committed", action="store_true", help="leave out data that a commit does not hold (pre-push)"
+    )
+    parser.add_argument(
+        "--merging", action="store_true", help="only while a merge is being committed, without the remote"
+    )
     parser.add_argument("--report", metavar="DIR", dest="leave", help="leave the outcome in DIR for the gate's report")
-    run("verify", parser, lambda given: verify(given.committed))
+    run("verify", parser, lambda given: verify(given.committed, given.merging))

@@ -1,0 +1,169 @@
+"""What the review promises: changes are judged on evidence, groups count, and a report can only show."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from lifecycle.change import Change, changes, pair
+from lifecycle.limits import CLOSER, FAIL, PASS, Gate, Metric, bounds, judged
+from lifecycle.lock import Lock, differing, files, torn
+from lifecycle.markdown import markdown, text
+from lifecycle.reproduce import CAUSES, EQUAL, OTHER, Reproduce, tell
+from lifecycle.slices import slices
+from lifecycle.values import differences
+from pipeline.contract import Contract
+from pipeline.stage import ROW, Refused, checked
+
+HIGHER = Metric(better="higher", drop=0.05)
+
+
+def predictions(rows: int, wrong: float, seed: int = 0) -> pd.DataFrame:
+    """A classifier of two labels that errs on a share of the rows."""
+    rng = np.random.default_rng(seed)
+    actual = np.random.default_rng(1).choice(["no", "yes"], rows)
+    errs = rng.random(rows) < wrong
+    predicted = np.where(errs, np.where(actual == "no", "yes", "no"), actual)
+    yes = np.where(predicted == "yes", 0.8, 0.2)
+    table = {ROW: np.arange(rows, dtype="uint64"), "actual": actual, "predicted": predicted}
+    return pd.DataFrame(table | {"p(no)": 1 - yes, "p(yes)": yes})
+
+
+def change(old: pd.DataFrame, new: pd.DataFrame) -> Change:
+    """How the accuracy changed."""
+    return changes(pair(old, new), "classification", 400, 0.95, 0)["accuracy"]
+
+
+def test_same_predictions_change_nothing() -> None:
+    """Without a difference the interval is a point, and no change passes however large the drop that is allowed."""
+    same = change(predictions(200, 0.1), predictions(200, 0.1))
+    assert (same.low, same.high) == (0, 0)
+    assert judged("accuracy", Metric(better="higher", drop=0.0), same)["verdict"] == PASS
+
+
+def test_interval_tells_real_from_noise() -> None:
+    """A clear loss fails, a small one passes on many rows, and the same small one on few rows wants a closer look."""
+    worse = judged("accuracy", HIGHER, change(predictions(2000, 0.05), predictions(2000, 0.3, 2)))
+    assert (worse["verdict"], worse["evidence"]) == (FAIL, "worse")
+    many = judged("accuracy", HIGHER, change(predictions(20000, 0.1), predictions(20000, 0.11, 2)))
+    assert many["verdict"] == PASS
+    few = judged("accuracy", HIGHER, change(predictions(60, 0.1), predictions(60, 0.15, 2)))
+    assert (few["verdict"], few["evidence"]) == (CLOSER, "no evidence")
+    better = judged("accuracy", HIGHER, change(predictions(2000, 0.3), predictions(2000, 0.05, 2)))
+    assert (better["verdict"], better["evidence"]) == (PASS, "better")
+
+
+def test_interval_covers_as_often_as_it_says() -> None:
+    """The 95% interval misses zero for few of 120 pairs of equally good models; the smallest change is its scale."""
+    found = [change(predictions(300, 0.1, 2 * i + 5), predictions(300, 0.1, 2 * i + 6)) for i in range(120)]
+    assert sum(one.low > 0 or one.high < 0 for one in found) <= 14
+    assert np.mean([one.smallest for one in found]) == pytest.approx(2.8 * np.sqrt(2 * 0.09 / 300), rel=0.1)
+
+
+def test_lower_is_better_where_the_gate_says_so() -> None:
+    """The direction turns the verdict round, and a share is a share of the old value."""
+    up = Change(old=1.0, new=1.5, low=0.4, high=0.6, smallest=0.1)
+    assert judged("rmse", Metric(better="lower", drop="10%"), up)["verdict"] == FAIL
+    assert judged("rmse", Metric(better="lower", drop="70%"), up)["verdict"] == PASS
+    assert judged("r2", Metric(better="higher", drop="10%"), up)["evidence"] == "better"
+    assert judged("r2", None, up) == {"evidence": "changed", "verdict": PASS, "why": ""}
+
+
+def test_floor_and_ceiling() -> None:
+    """A figure beyond its bound is named with it, be it a number or the baseline's."""
+    assert bounds("r2", Metric(better="higher", floor=0.5), 0.4, {}) == ["r2 0.4 is below its floor 0.5"]
+    assert (
+        "above its ceiling 2 (baseline)"
+        in bounds("rmse", Metric(better="lower", ceiling="baseline"), 3.0, {"rmse": 2})[0]
+    )
+    assert bounds("rmse", Metric(better="lower", ceiling=3.0), 3.0, {}) == []
+
+
+def test_rows_are_paired_by_content() -> None:
+    """Neither order nor rows of one version alone count, nor copies that grew in number; corrected labels do, for both."""
+    old, new = predictions(100, 0.1), predictions(120, 0.1).sample(frac=1, random_state=0)
+    new = pd.concat([new, new[new[ROW] == 7]])
+    new.loc[new[ROW] == 3, "actual"] = "maybe"
+    new["p(maybe)"] = 0.0
+    both = pair(old, new)
+    assert len(both.new) == len(both.old) == 99
+    assert both.relabelled == 1
+    assert set(both.old.loc[both.old[ROW] == 3, "actual"]) == {"maybe"}
+    assert list(both.old) == list(both.new)
+
+
+def test_group_that_got_worse_is_seen() -> None:
+    """A loss in one group that the average hides fails, and an unhurt group is not listed."""
+    old = predictions(2000, 0.1)
+    group = np.where(np.arange(2000) % 10 == 0, "few", "many")
+    new = old.copy()
+    flip = (group == "few") & (np.arange(2000) % 20 == 0)
+    new.loc[flip, "predicted"] = np.where(new.loc[flip, "predicted"] == "yes", "no", "yes")
+    columns = {"group": {"type": "category", "role": "feature", "missing": False, "values": ["few", "many"]}}
+    target = {"actual": {"type": "category", "role": "target", "missing": False, "values": ["no", "yes"]}}
+    schema = Contract.model_validate({"task": "classification", "columns": columns | target})
+    settings = Gate(metrics={"accuracy": HIGHER}, slices="all", slice_rows=20, confidence=0.95, draws=200, seed=0)
+    assert judged("accuracy", HIGHER, change(old, new))["verdict"] != FAIL
+    count, worse = slices(pair(old, new), old[[ROW]].assign(group=group), schema, settings, {"accuracy": 0.9})
+    assert count == 2
+    assert [(row["group"], row["verdict"]) for row in worse] == [("few", FAIL)]
+
+
+def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
+    """Last bits are equal, more is listed side by side, a missing file and another format are told apart."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps({"a": 1.0, "b": {"md5": "x"}}))
+    new.write_text(json.dumps({"a": 1.0 + 1e-12, "b": {"md5": "y"}}))
+    assert differences(old, new, 1e-9, {"x": "y"}) == []
+    assert differences(old, new, 1e-9, {}) == ["b.md5: recorded 'x', now 'y'"]
+    assert differences(tmp_path / "none.json", new, 1e-9, {}) == ["new.json is there in one version only"]
+    assert differences(old, tmp_path / "model.skops", 1e-9, {}) == ["model.skops is there in one version only"]
+    (tmp_path / "model.skops").touch()
+    assert differences(old, tmp_path / "model.skops", 1e-9, {}) is None
+
+
+def test_other_bytes_need_a_reason() -> None:
+    """A text or model of other bytes is excused by figures in their last bits or by what was computed from it alone."""
+    stages = {"train": {"outs": [{"path": "m"}]}, "evaluate": {"deps": [{"path": "m"}], "outs": [{"path": "card"}]}}
+    lock = Lock(stages, {}, {})
+    assert tell({"m": OTHER, "card": EQUAL}, [*stages], lock)[0] == 0
+    assert tell({"m": OTHER}, [*stages], lock)[0] == 0
+    code, says = tell({"m": "identical", "card": OTHER}, [*stages], lock)
+    assert (code, says[-1]) == (1, CAUSES)
+    assert tell({"m": "identical", "card": ["a: recorded 1, now 2"]}, [*stages], lock)[0] == 1
+
+
+def test_lock_that_disagrees_with_itself_is_seen() -> None:
+    """An input recorded otherwise than its maker recorded it is named, and stages come in the order of their inputs."""
+    stages = {
+        "b": {"deps": [{"path": "x", "md5": "2"}], "outs": [{"path": "y", "md5": "3"}]},
+        "a": {"outs": [{"path": "x", "md5": "1"}]},
+    }
+    outs = [out for entry in stages.values() for out in entry["outs"]]
+    lock = Lock(stages, files(outs, {"y"}), {})
+    assert torn(lock) == [("b", "x")]
+    assert differing(None, lock) == ["a", "b"]
+    assert [*lock.stored] == ["x"]
+
+
+def test_report_can_only_show() -> None:
+    """HTML, mentions, links, images and table borders in a report are text."""
+    shown = text("<script>@all [x](http://y) ![](z) a|b `<b>|@me` #1\n## no")
+    assert not set("<>@#[]!|\n") & set("".join(shown.split("`")[::2]).replace("&#", ""))
+    assert "://" not in shown
+    assert text("lone ` tick") == "lone ' tick"
+    assert markdown({"verdict": "<b>", "says": ["@all"], "name": "main", "head": "abc"}).startswith("## ❓ &#60;b&#62;")
+
+
+def test_settings_of_the_review_are_checked() -> None:
+    """The blocks of params.yaml fit, and a misspelt key or a drop that is no number is refused by name."""
+    blocks = yaml.safe_load(Path("params.yaml").read_text("utf-8"))
+    checked(Gate, blocks["gate"], "gate")
+    checked(Reproduce, blocks["reproduce"], "reproduce")
+    with pytest.raises(Refused, match="flor"):
+        checked(Metric, {"better": "higher", "flor": 1}, "gate")
+    with pytest.raises(Refused, match="drop"):
+        checked(Metric, {"better": "higher", "drop": "a lot"}, "gate")
