@@ -67,7 +67,7 @@ def keep_what_was_asked_for() -> None:
 
 
 def fit_pipeline() -> None:
-    """Names the data in dvc.yaml, and leaves out lines of dvc.yaml and params.yaml that are tagged for the other task."""
+    """Names the data in dvc.yaml; leaves out lines of it and of params.yaml that are tagged for the other task."""
     tags = {f"# {task}": task == TASK for task in ("classification", "regression")}
     for path in (Path("dvc.yaml"), Path("params.yaml")):
         lines = []
