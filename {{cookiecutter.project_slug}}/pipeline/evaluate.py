@@ -1,7 +1,8 @@
 """Judges the model on the test rows.
 
 Reads models/, data/test.parquet, data/profile.json, data/schema.yaml and model_notes.md; writes reports/metrics.json
-(with confidence intervals and a baseline), reports/predictions.parquet, reports/plots/ and reports/model_card.md.
+(with confidence intervals and a baseline), reports/predictions.parquet, reports/plots/, reports/model_card.md and
+models/golden.json.
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.card import card
 from pipeline.contract import Contract
 from pipeline.features import features
 from pipeline.files import read_json, read_table, write_csv, write_json, write_table
+from pipeline.golden import golden, typed
 from pipeline.importance import importance
 from pipeline.plots import plots
 from pipeline.stage import ROW, Block, params, run
@@ -98,6 +100,9 @@ def main(model_dir: str, test_path: str, profile_path: str, contract_path: str, 
         weights = importance(
             model, data, contract, settings.importance_repeats, settings.importance_rows, settings.seed
         )
+        asked = golden(data, predictions, contract)
+        answers = predict(model, typed(asked, contract), contract).to_dict("records") if asked else []
+    write_json({"rows": asked, "predictions": answers}, f"{model_dir}/golden.json")
     write_json(scores, f"{out}/metrics.json")
     write_table(predictions, f"{out}/predictions.parquet")
     for name, frame in {**plots(predictions, contract.task), "importance": weights}.items():
