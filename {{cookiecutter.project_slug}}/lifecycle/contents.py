@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -43,12 +44,12 @@ class Version:
         """The output of that name, with its hash."""
         return self.lock.made[self.path(name)]
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         """params.yaml."""
         return parse(git.show(self.commit, "params.yaml") or "", "params.yaml")
 
-    @property
+    @cached_property
     def scores(self) -> dict[str, Any]:
         """metrics.json; raises CouldNot if it is no JSON, or has a figure that is no number."""
         path = self.path("metrics.json")
@@ -61,18 +62,18 @@ class Version:
                 raise CouldNot(f"{path} in commit {self.commit[:9]}: {name} is {value}, which compares with nothing.")
         return found
 
-    @property
+    @cached_property
     def contract(self) -> Contract:
         """The data contract."""
         path = self.path("schema.yaml")
         return checked(Contract, parse(self.text("schema.yaml"), path), path)
 
-    @property
+    @cached_property
     def libraries(self) -> dict[str, str]:
         """The versions that results rest on."""
         return dict(line.split("==", 1) for line in self.text("environment.txt").splitlines() if "==" in line)
 
-    @property
+    @cached_property
     def data(self) -> Row:
         """Hashes of the raw data, rows, columns, the contract's entries and the size of the model."""
         profile, contract = json.loads(self.text("profile.json")), parse(self.text("schema.yaml"), "schema.yaml")

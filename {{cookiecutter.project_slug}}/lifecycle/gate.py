@@ -5,27 +5,16 @@ metrics.txt, with what verify and reproduce left in DIR.
 """
 
 import argparse
-import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from lifecycle import git, limits, store
-from lifecycle.change import FEWEST, changes, pair
+from lifecycle import git, limits
 from lifecycle.contents import Version, changed, version
-from lifecycle.limits import CLOSER, FAIL, PASS, WORST, Gate, judged
+from lifecycle.limits import CLOSER, FAIL, PASS, Gate
 from lifecycle.outcome import CouldNot, Outcome, excused, run
 from lifecycle.report import write
-from lifecycle.slices import slices
-from pipeline import metrics
-from pipeline.files import read_table
+from lifecycle.verdict import judge
 from pipeline.stage import Refused
-from pipeline.threads import threads
-
-FORGED = 1e-6  # relative distance between metrics.json and its own predictions that rounding cannot explain
 
 
 def compare(base: str) -> dict[str, Any]:
@@ -54,11 +43,25 @@ def compare(base: str) -> dict[str, Any]:
 
 def thresholds(old: Version | None, new: Version) -> tuple[Gate, list[dict[str, Any]]]:
     """The gate that counts, which is the base's where it has one, and what the change would change in it."""
-    own = limits.gate(new.parameters, "params.yaml")
+    own = named(limits.gate(new.parameters, "params.yaml"), new)
     if old is None or "gate" not in old.parameters:
         return own, []
     edited = changed({"gate": old.parameters["gate"]}, {"gate": new.parameters["gate"]})
-    return limits.gate(old.parameters, f"params.yaml of the base {old.commit[:9]}"), edited
+    theirs = limits.gate(old.parameters, f"params.yaml of the base {old.commit[:9]}")
+    return named(named(theirs, old), new), edited
+
+
+def named(settings: Gate, one: Version) -> Gate:
+    """The same settings; raises CouldNot for a metric with limits, or a slice, that the version does not have."""
+    for name, metric in settings.metrics.items():
+        if metric.limited and name not in one.scores:
+            has = ", ".join(key for key, value in one.scores.items() if isinstance(value, float))
+            raise CouldNot(f"the gate asks for {name}; metrics.json of {one.commit[:9]} has {has}: correct either.")
+    columns = [*one.contract.features, one.contract.target]
+    for name in [] if settings.slices == "all" else settings.slices:
+        if name not in columns:
+            raise CouldNot(f"params.yaml, gate.slices: no column {name!r}; the test rows have {', '.join(columns)}.")
+    return settings
 
 
 def without_gate(one: Version) -> dict[str, Any]:
@@ -67,64 +70,19 @@ def without_gate(one: Version) -> dict[str, Any]:
 
 
 def check(settings: Gate, old: Version | None, new: Version) -> list[str]:
-    """A sentence for each broken floor or ceiling; raises CouldNot for a metric that is missing, or for fewer rows."""
-    said = []
-    for name, metric in settings.metrics.items():
-        for one in (new, old) if old else (new,):
-            if metric.limited and name not in one.scores:
-                has = ", ".join(key for key, value in one.scores.items() if isinstance(value, float))
-                raise CouldNot(f"the gate asks for {name}; metrics.json of {one.commit[:9]} has {has}: correct either.")
-        if name in new.scores:
-            said += limits.bounds(name, metric, new.scores[name], new.scores.get("baseline", {}))
+    """A sentence for each broken floor or ceiling; raises CouldNot where the test set shrank."""
     if old and new.scores["test_rows"] < old.scores["test_rows"]:
         rows = f"{new.scores['test_rows']} test rows instead of {old.scores['test_rows']}"
         raise CouldNot(f"{rows}: fewer rows could hide what got worse, so bring them back, or let a person decide.")
-    return said
+    baseline = new.scores.get("baseline", {})
+    known = {name: metric for name, metric in settings.metrics.items() if name in new.scores}
+    return [said for name, metric in known.items() for said in limits.bounds(name, metric, new.scores[name], baseline)]
 
 
 def alone(settings: Gate, new: Version) -> list[dict[str, Any]]:
     """The metrics where nothing changed, or where there is nothing to compare with."""
     names = dict.fromkeys([*settings.metrics, *new.scores])
     return [{"name": name, "new": new.scores[name]} for name in names if isinstance(new.scores.get(name), float)]
-
-
-def judge(settings: Gate, old: Version, new: Version, broken: list[str]) -> dict[str, Any]:
-    """Verdict, metrics and slices of two versions by their predictions."""
-    (before,) = tables(old, ["predictions.parquet"])
-    after, test = tables(new, ["predictions.parquet", "test.parquet"])
-    task, both = new.contract.task, pair(before, after)
-    if len(both.new) < FEWEST:
-        raise CouldNot(f"{len(both.new)} test rows are in both versions, so they cannot be paired. {' '.join(broken)}")
-    broken = broken + forged(after, task, new.scores)
-    rows = [
-        {"name": name, **asdict(change), **judged(name, settings.metrics.get(name), change)}
-        for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
-    ]
-    count, worse = slices(both, test, new.contract, settings, {row["name"]: row["old"] for row in rows})
-    says = broken + [row["why"] for row in [*rows, *worse] if row["verdict"] != PASS]
-    grave = max([row["verdict"] for row in [*rows, *worse]] + [FAIL] * bool(broken), key=WORST.index)
-    pairs = {"old": len(before), "new": len(after), "shared": len(both.new), "relabelled": both.relabelled}
-    found = {"verdict": grave, "says": says, "metrics": rows, "rows": pairs, "confidence": settings.confidence}
-    return found | {"slices": worse, "slices_compared": count}
-
-
-def tables(one: Version, names: list[str]) -> list[pd.DataFrame]:
-    """Stored tables of a version, from the cache or the remote."""
-    with store.checkout(one.commit):
-        files = [one.file(name) for name in names]
-        store.fetch(files, checked_out=False)
-        return [read_table(str(store.cached(file))) for file in files]
-
-
-def forged(predictions: pd.DataFrame, task: str, scores: dict[str, Any]) -> list[str]:
-    """A sentence for each metric that is not what the predictions give."""
-    with threads(len(predictions)):
-        real = metrics.scorer(predictions, task)(np.ones(len(predictions)))
-    return [
-        f"metrics.json says {name} {scores[name]:.6g}, its predictions give {value:.6g}"
-        for name, value in real.items()
-        if name in scores and not math.isclose(scores[name], value, rel_tol=FORGED, abs_tol=FORGED)
-    ]
 
 
 def gate(base: str, folder: str | None, strict: bool) -> Outcome:

@@ -9,9 +9,8 @@ from lifecycle.outcome import CouldNot
 WORK = ""  # the work tree, where a revision is asked for
 
 # A hook's Git variables would lead every command to the repository that the hook runs in
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
-    name: value for name, value in os.environ.items() if name.startswith(("GIT_CONFIG", "GIT_AUTHOR", "GIT_COMMITTER", "GIT_SSL", "GIT_SSH"))
-}
+MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_REFLOG_ACTION")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in MISLEADING}
 
 
 def attempt(*arguments: str, cwd: str = ".") -> subprocess.CompletedProcess[str]:

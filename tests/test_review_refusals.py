@@ -1,0 +1,156 @@
+"""What cannot be proven or compared never reads as a pass, and what was forged is caught."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.review import change, origin, review, send
+from tests.test_life import edit
+
+pytestmark = pytest.mark.slow
+
+FORK = {"WITHOUT_SECRETS": "true"}
+SMALL = ("params.yaml", "max_iter: 100", "max_iter: 30")
+
+
+@pytest.fixture
+def pushed(project: Path, run: Run) -> Path:
+    """The project on a new branch `change`, its main pushed to a bare origin."""
+    origin(project, run)
+    return project
+
+
+def commit(project: Path, run: Run, *edits: tuple[str, str, str]) -> None:
+    """Edit and push without running anything."""
+    for name, old, new in edits:
+        edit(project / name, old, new)
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "By hand", cwd=project)
+    run("git", "push", "--quiet", "--no-verify", "--force", "origin", "HEAD", cwd=project)
+
+
+def test_stale_lock_is_named(pushed: Path, run: Run) -> None:
+    """Code, parameters or commands newer than dvc.lock are named one by one, and nothing is executed."""
+    with (pushed / "pipeline" / "train.py").open("a") as code:
+        code.write("# a last thought\n")
+    commit(pushed, run, SMALL, ("dvc.yaml", "python -m pipeline.prepare data", "python -m pipeline.prepare  data"))
+    done = review(pushed, run)
+    assert (done.code["verify"], done.code["reproduce"]) == (1, 1)
+    for words in ("pipeline/train.py changed after", "params.yaml: train", "dvc.yaml changed for stage prepare"):
+        assert words in done.said["verify"]
+    assert "`uv run dvc repro`" in done.said["verify"]
+    assert done.pulled["reproduce"] == set()
+    assert "❌ **verify**" in done.comment
+
+
+def test_forged_metrics_are_caught(pushed: Path, run: Run) -> None:
+    """A figure edited by hand is caught: by verify as it is, by reproduce and gate when dvc.lock was forged with it."""
+    good = ("reports/metrics.json", '"log_loss": 0.06', '"log_loss": 0.01')
+    commit(pushed, run, good)
+    plain = review(pushed, run)
+    assert (plain.code["verify"], plain.code["reproduce"]) == (1, 1)
+    assert "reports/metrics.json is not what stage evaluate wrote" in plain.said["verify"]
+    run("dvc", "commit", "--force", "evaluate", cwd=pushed)
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Cover it up", cwd=pushed)
+    send(pushed, run)
+    done = review(pushed, run)
+    assert done.code == {"verify": 0, "reproduce": 1, "gate": 1}
+    assert "reports/metrics.json cannot be reproduced: log_loss: recorded 0.01" in done.said["reproduce"]
+    assert "What usually causes it" in done.said["reproduce"]
+    assert "its predictions give 0.06" in done.comment
+
+
+def test_forgotten_push_is_named(pushed: Path, run: Run) -> None:
+    """Objects that are not in the remote are named with the command, and nothing that needs them passes."""
+    with (pushed / "data" / "raw.csv").open("a") as table:
+        table.write("Adelie,Dream,36.11,18.5,190,3750,female,2010\n")
+    run("dvc", "add", "data/raw.csv", cwd=pushed)
+    change(pushed, run, data=False)
+    done = review(pushed, run)
+    assert done.code == {"verify": 1, "reproduce": 2, "gate": 2}
+    assert "data/raw.csv is not in the remote: `uv run dvc push`" in done.said["verify"]
+    assert "data/raw.csv could not be pulled" in done.said["reproduce"]
+    assert done.report["verdict"] == "not compared"
+    assert done.comment.startswith("## ❓ not compared")
+
+
+def test_other_libraries_prove_nothing(pushed: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:
+    """A newer library stands in the report and comes out again with it; with another one installed it is not proven."""
+    path = f"{tmp_path}/environment/bin{os.pathsep}{home['PATH']}"
+    theirs = {"UV_PROJECT_ENVIRONMENT": f"{tmp_path}/environment", "PATH": path}
+    run("uv", "lock", "--upgrade-package", "joblib<1.6", cwd=pushed, **theirs)
+    run("uv", "sync", "--locked", cwd=pushed, **theirs)
+    run("dvc", "repro", cwd=pushed, **theirs)
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Another joblib", cwd=pushed)
+    send(pushed, run)
+    done = review(pushed, run, env=theirs)
+    assert done.code == {"verify": 0, "reproduce": 0, "gate": 0}
+    assert "| joblib | 1." in done.comment
+    other = review(pushed, run)
+    assert other.code["reproduce"] == 2
+    assert "could not be executed again" in other.said["reproduce"]
+
+
+def test_fork_without_secrets_is_told_and_not_blamed(pushed: Path, run: Run) -> None:
+    """Where a fork lacks the secrets, the report says what was not checked; the same without being a fork is a 2."""
+    change(pushed, run, SMALL)
+
+    def away(clone: Path) -> None:
+        run("dvc", "remote", "modify", "--local", "storage", "url", str(clone / "nowhere"), cwd=clone)
+
+    fork = review(pushed, run, first=away, env=FORK)
+    assert fork.code == {"verify": 0, "reproduce": 0, "gate": 0}
+    assert fork.report["verdict"] == "not compared"
+    assert fork.comment.count("a fork's request has no access to the data") == 3
+    assert "❔ **reproduce**" in fork.comment
+    own = review(pushed, run, first=away)
+    assert own.code == {"verify": 2, "reproduce": 2, "gate": 2}
+    assert "nowhere, which is not on this machine" in own.said["verify"]
+    commit(pushed, run, ("params.yaml", "max_iter: 30", "max_iter: 31"))
+    assert review(pushed, run, first=away, env=FORK).code["verify"] == 1
+
+
+def test_shallow_clone_is_refused(pushed: Path, run: Run) -> None:
+    """Without the base's history nothing is compared, and the command that fetches it is named."""
+    change(pushed, run, SMALL)
+    done = review(pushed, run, clone=("--depth", "1"))
+    assert (done.code["reproduce"], done.code["gate"]) == (2, 2)
+    assert "origin/main is not in this clone, which is shallow: run `git fetch --unshallow`" in done.said["gate"]
+
+
+def test_first_commit_has_floors_only(pushed: Path, run: Run) -> None:
+    """Without a base all stages are proven and only floors and ceilings count; a broken one fails."""
+    nothing = "0" * 40
+    run("git", "push", "--quiet", "--no-verify", "origin", "HEAD", cwd=pushed)
+    done = review(pushed, run, base=nothing)
+    assert (done.code["verify"], done.code["gate"]) == (0, 0)
+    assert "only floors and ceilings were checked" in done.comment
+    commit(pushed, run, ("params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.01, drop: 10%"))
+    failed = run("python", "-m", "lifecycle.gate", nothing, cwd=pushed, code=1)
+    assert "log_loss 0.06097 is above its ceiling 0.01" in failed.stdout
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([("reports/metrics.json", '"log_loss": 0.0', '"log_loss": NaN, "x": 0.0')], "log_loss is nan"),
+        ([("reports/metrics.json", '"test_rows": 83', '"test_rows": 70')], "70 test rows instead of 83"),
+        ([("reports/metrics.json", '"log_loss": 0.0', '"logloss": 0.0')], "the gate asks for log_loss"),
+        ([("reports/metrics.json", "{", "")], "is no JSON"),
+        ([("params.yaml", "    accuracy:", "    acuracy:")], "the gate asks for acuracy"),
+        ([("params.yaml", "drop: 10%", "drop: nan")], "drop"),
+        ([("params.yaml", "slices: all", "slices: [iland]")], "no column 'iland'"),
+    ],
+)
+def test_what_cannot_be_compared_is_no_pass(
+    edits: list[tuple[str, str, str]], words: str, pushed: Path, run: Run
+) -> None:
+    """NaN, fewer test rows, a missing or misspelt metric, broken JSON or settings: 2 with a sentence, and a report."""
+    for name, old, new in edits:
+        edit(pushed / name, old, new)
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Wrong", cwd=pushed)
+    gate = run("python", "-m", "lifecycle.gate", "main", "--report", "report", cwd=pushed, code=2)
+    assert words in gate.stdout
+    assert json.loads((pushed / "report" / "report.json").read_text())["verdict"] == "not compared"
