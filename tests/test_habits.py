@@ -110,13 +110,46 @@ def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run)
     assert "dvc.lock" in merged.stdout
     for name in ("dvc.lock", "reports/metrics.json", "reports/model_card.md"):
         assert "<<<<<<<" not in (project / name).read_text()
-    command = "dvc repro && git add --all"
-    assert f"`uv run {command}`" in (project / "README.md").read_text()
-    done = run("sh", "-c", command, cwd=project)
-    assert ran(done.stdout) == ["prepare", "train", "evaluate"]
+    assert "`uv run python -m lifecycle.resolve`" in (project / "README.md").read_text()
+    done = run("python", "-m", "lifecycle.resolve", cwd=project)
+    assert ran(done.stderr) == ["prepare", "train", "evaluate"]
     run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)
     assert "up to date" in run("dvc", "status", cwd=project).stdout
     assert json.loads((project / "models" / "manifest.json").read_text())["parameters"]["learning_rate"] == 0.03
+
+
+def test_stale_results_are_not_pushed(project: Path, run: Run, tmp_path: Path) -> None:
+    """A push of results that do not belong to the code is refused; work that goes on meanwhile stops no push."""
+    run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"), cwd=tmp_path)
+    run("git", "remote", "add", "origin", str(tmp_path / "origin.git"), cwd=project)
+    edit(project / "params.yaml", "max_iter: 100", "max_iter: 20")
+    run("git", "commit", "--quiet", "--all", "-m", "Shorter", cwd=project)
+    refused = run("git", "push", "origin", "main", cwd=project, code=1)
+    assert "params.yaml: train" in refused.stdout + refused.stderr
+    run("dvc", "repro", cwd=project)
+    run("git", "commit", "--quiet", "--all", "-m", "Shorter results", cwd=project)
+    edit(project / "params.yaml", "max_iter: 20", "max_iter: 21")
+    run("dvc", "repro", cwd=project)
+    run("git", "push", "--quiet", "origin", "main", cwd=project)
+    assert "max_iter: 21" in (project / "params.yaml").read_text()
+
+
+def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:
+    """Git alone would merge what fits nobody's results: the merge waits until `resolve` has made them."""
+    run("git", "switch", "--quiet", "-c", "theirs", cwd=project)
+    edit(project / "params.yaml", "max_iter: 100", "max_iter: 22")
+    run("git", "commit", "--quiet", "--all", "-m", "No results", cwd=project)
+    run("git", "switch", "--quiet", "main", cwd=project)
+    edit(project / "README.md", "## Every day", "## Each day")
+    run("git", "commit", "--quiet", "--all", "-m", "Words", cwd=project)
+    head = run("git", "rev-parse", "HEAD", cwd=project).stdout
+    stopped = run("git", "merge", "--no-edit", "theirs", cwd=project, code=1)
+    assert "params.yaml: train" in stopped.stdout + stopped.stderr
+    run("git", "commit", "--quiet", "--no-edit", cwd=project, code=1)
+    assert run("git", "rev-parse", "HEAD", cwd=project).stdout == head
+    run("python", "-m", "lifecycle.resolve", cwd=project)
+    run("git", "commit", "--quiet", "--no-edit", cwd=project)
+    assert "up to date" in run("dvc", "status", cwd=project).stdout
 
 
 def test_notebook_runs(project: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:
