@@ -95,8 +95,8 @@ def review(
     first(place)
     code, said, pulled = {}, {}, {}
     for verb in VERBS:
-        given = [] if verb == "verify" else [base]
-        done = run("python", "-m", f"lifecycle.{verb}", *given, "--report", "report", cwd=place, code=None, **(env or {}))
+        given = [f"lifecycle.{verb}", *([] if verb == "verify" else [base]), "--report", "report"]
+        done = run("python", "-m", *given, cwd=place, code=None, **(env or {}))
         assert "Traceback" not in done.stderr, done.stderr
         code[verb], said[verb], pulled[verb] = done.returncode, done.stdout, cached(place)
     assert run("git", "status", "--porcelain", cwd=place).stdout == ""
