@@ -1,0 +1,60 @@
+"""Points a stage to a version: HEAD's, which is registered if it has none, or an older one by its name.
+
+Refuses, before anything is written, what is stale, unpushed, unapproved, or worse than what the stage has now.
+"""
+
+import argparse
+
+from lifecycle import evidence, git, origin, record
+from lifecycle.outcome import Outcome, run
+from lifecycle.registry import Registry, artifact, read
+
+
+def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
+    """What was refused or done."""
+    if version is None and (dirty := git.git("status", "--porcelain")):
+        changed = ", ".join(line[3:] for line in dirty.splitlines()[:5])
+        return Outcome(1, [f"the work tree is dirty ({changed}): commit it, or name a registered version."])
+    with origin.scratch() as folder:
+        rule = evidence.rules(folder, stage)
+        found = read(folder, artifact())
+        if isinstance(rule, str):
+            return Outcome(1, [rule])
+        if version is not None and version not in found.versions:
+            return Outcome(1, [f"{version} is not registered: {known(found)}"])
+        evidence.certain(found, folder, stage, rule)
+        origin.bring([])
+        commit = found.versions[version].commit if version else git.commit("HEAD")
+        name, owner = version or found.at(commit), found.owner(stage)
+        doubts = [f"Not believed: {doubt}" for doubt in found.doubts]
+        if owner and owner.version == name:
+            return Outcome(0, [f"{stage} points to {name} already: nothing changed.", *doubts], {"version": name})
+        refused, approved_by = evidence.trusted(folder, rule, commit)
+        refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, whole=True)
+        if refused:
+            return Outcome(1, refused)
+        says = {
+            "kind": "promotion",
+            "stage": stage,
+            "version": name or found.after(bump),
+            "commit": commit,
+            "reason": reason,
+            "approved_by": approved_by,
+            **shown,
+        }
+        done = record.point(folder, found, says, rule.signed)
+        return Outcome(done.code, done.says + doubts, done.details)
+
+
+def known(found: Registry) -> str:
+    """The registered versions, in a sentence."""
+    return f"there are {', '.join(found.versions)}." if found.versions else "there is no version yet."
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m lifecycle.promote", description=__doc__)
+    parser.add_argument("version", nargs="?", help="a registered version; else the commit that is checked out")
+    parser.add_argument("--stage", required=True, help="one of params.yaml, block promote")
+    parser.add_argument("--bump", choices=["patch", "minor", "major"], default="patch", help="of a new version")
+    parser.add_argument("--reason", default="", help="is kept in the tag")
+    run("promote", parser, lambda given: promote(given.version or None, given.stage, given.bump, given.reason))
