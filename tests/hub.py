@@ -1,0 +1,168 @@
+"""A project whose data is on a real S3 server and whose origin is on a forge, and both providers' runners on clones."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.conftest import SOURCE, TEMPLATE, Run
+from tests.forge import TOKEN, Forge
+from tests.servers import KEY, SECRET, s3, served
+from tests.test_life import edit
+
+STUB = """name: stub
+description: stands for an action that a test needs no more of
+inputs: {path: {description: a folder}}
+runs: {using: composite, steps: [{shell: bash, run: "%s"}]}
+"""
+STUBS = {
+    "actions/checkout": "cp -a $CLONE/. .",
+    "astral-sh/setup-uv": "uv --version",
+    "actions/upload-artifact": "rm -rf $KEPT; cp -r '${{ inputs.path }}' $KEPT",
+}
+OTHERS = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # what a machine that is a runner itself would add
+
+
+BAD = (("params.yaml", "max_iter: 100", "max_iter: 1"), ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.001"))
+TUNED = (("params.yaml", "learning_rate: 0.1", "learning_rate: 0.05"),)
+
+
+class Hub(NamedTuple):
+    """One project on a forge."""
+
+    folder: Path
+    project: Path
+    origin: Path
+    forge: Forge
+    run: Run
+    environment: dict[str, str]
+
+    @property
+    def secret(self) -> str:
+        """What CI is given: the text of .dvc/config.local."""
+        return (self.project / ".dvc" / "config.local").read_text()
+
+    @property
+    def report(self) -> Path:
+        """What the last run kept."""
+        return self.folder / "kept"
+
+    def served(self) -> int:
+        """How often the S3 server has sent an object."""
+        return (self.folder / "log").read_text().count("GET OBJECT")
+
+    def branch(self, name: str, *edits: tuple[str, str, str], dvc: tuple[str, ...] = ()) -> str:
+        """A branch of main with edits and, where named, new results; returns its commit."""
+        git = ["git", "-c", "core.hooksPath=/dev/null"]
+        self.run(*git, "switch", "--quiet", "-C", name, "origin/main", cwd=self.project)
+        for path, old, new in edits:
+            edit(self.project / path, old, new)
+        for command in dvc:
+            self.run("dvc", *command.split(), cwd=self.project, **AWS)
+        self.run(*git, "commit", "--quiet", "--allow-empty", "--all", "-m", name, cwd=self.project)
+        self.run("git", "push", "--quiet", "--no-verify", "--force", str(self.origin), f"HEAD:{name}", cwd=self.project)
+        return self.run("git", "rev-parse", "HEAD", cwd=self.project).stdout.strip()
+
+    def check(self, name: str) -> None:
+        """Fails unless a fresh clone of a branch is true, with all its data on the S3 server."""
+        clone = self.clone(name)
+        (clone / ".dvc" / "config.local").write_text(self.secret)
+        self.run("python", "-m", "lifecycle.verify", cwd=clone, **AWS)
+
+    @contextmanager
+    def newer_data(self) -> Iterator[None]:
+        """While it lasts, main's data is imported from elsewhere, where there is more of it by now."""
+        source = self.folder / "source.csv"
+        shutil.copy(self.project / "data" / "raw.csv", source)
+        self.branch("main", dvc=("remove data/raw.csv.dvc", f"import-url --force {source} data/raw.csv"))
+        with source.open("a") as file:
+            file.writelines(f"Adelie,Dream,{38 + i / 10},{18 + i / 10},190,3700,male,2009\n" for i in range(30))
+        yield
+        self.branch("main")
+        self.run("git", "branch", "--quiet", "-D", "update-data", cwd=self.origin)
+
+    def clone(self, name: str) -> Path:
+        """A fresh clone of a branch, whose origin is the forge's address."""
+        folder = self.folder / "clone"
+        shutil.rmtree(folder, ignore_errors=True)
+        self.run("git", "clone", "--quiet", "-b", name, str(self.origin), str(folder), cwd=self.folder)
+        self.run("git", "remote", "set-url", "origin", f"{self.forge.url}/git/{self.origin.name}", cwd=folder)
+        return folder
+
+    def act(
+        self, event: str, workflow: str, on: str, payload: dict[str, Any] | None = None, code: int = 0, secret: str = ""
+    ) -> str:
+        """Run a workflow for an event on a clone of a branch by act; returns what it printed."""
+        clone, given = self.clone(on), ["-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false"]
+        (self.folder / "event.json").write_text(json.dumps(payload or {}))
+        path = f".github/workflows/{workflow}.yml"
+        for action, version in re.findall(r"uses: (\S+)@(\w+)", (clone / path).read_text()):
+            if action in STUBS:
+                stub = self.folder / action
+                stub.mkdir(parents=True, exist_ok=True)
+                (stub / "action.yml").write_text(STUB % STUBS[action])
+                given += ["--local-repository", f"{action}@{version}={stub}"]
+        for name, value in self.forge.variables("github").items():
+            given += ["-s" if name == "GITHUB_TOKEN" else "--env", f"{name}={value}"]
+        given += ["-s", f"DVC_CONFIG_LOCAL={secret}"] if secret else []
+        clean = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items())]
+        command = [*clean, "act", event, "-W", path, "-e", str(self.folder / "event.json"), *given]
+        done = self.run(*command, cwd=clone, code=code)
+        assert TOKEN not in done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def gitlab(self, on: str, variables: dict[str, str], *jobs: str, code: int = 0, secret: str = "") -> str:
+        """Run jobs of the pipeline on a clone of a branch by gitlab-ci-local; returns what it printed."""
+        clone = self.clone(on)
+        own = ("UV_CACHE_DIR", "UV_PROJECT_ENVIRONMENT")
+        given = self.forge.variables("gitlab") | {name: self.environment[name] for name in own} | variables
+        given |= {"DVC_CONFIG_LOCAL": secret} if secret else {}
+        pairs = [part for name, value in given.items() for part in ("--variable", f"{name}={value}")]
+        clean = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items())]
+        runner = str(TEMPLATE / "build" / "node" / "node_modules" / ".bin" / "gitlab-ci-local")
+        options = ["--force-shell-executor", "--shell-isolation", "--no-color", *(["--needs"] if jobs else [])]
+        done: CompletedProcess[str] = self.run(*clean, runner, *options, *pairs, *jobs, cwd=clone, code=code)
+        shutil.rmtree(self.report, ignore_errors=True)
+        kept = sorted(
+            (clone / ".gitlab-ci-local" / "artifacts").glob("*/report"), key=lambda path: path.stat().st_mtime
+        )
+        if kept:
+            shutil.copytree(kept[-1], self.report)
+        return done.stdout + done.stderr
+
+
+AWS = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture(scope="session")
+def hub(
+    bake: Callable[..., Path], run: Run, home: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hub]:
+    """The default project on S3, with results, pushed to both."""
+    folder = tmp_path_factory.mktemp("hub")
+    (folder / "buckets" / "bucket").mkdir(parents=True)
+    origin = folder / "origin.git"
+    with s3(folder) as address, served(Forge(origin)) as forge:
+        project = bake(folder, remote="s3", remote_url="s3://bucket/x")
+        run("dvc", "remote", "modify", "storage", "endpointurl", address, cwd=project)
+        login = f"['remote \"storage\"']\n    access_key_id = {KEY}\n    secret_access_key = {SECRET}\n"
+        (project / ".dvc" / "config.local").write_text(login)
+        shutil.copy(SOURCE / ".gitlab-ci.yml", project)
+        run("dvc", "repro", cwd=project)
+        run("git", "add", "--all", cwd=project)
+        run("git", "commit", "--quiet", "--no-verify", "-m", "First results", cwd=project)
+        run("dvc", "push", cwd=project, **AWS)
+        run("git", "clone", "--quiet", "--bare", str(project), str(origin), cwd=folder)
+        run("git", "remote", "add", "origin", str(origin), cwd=project)
+        run("git", "fetch", "--quiet", "origin", cwd=project)
+        path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin:{home['PATH']}"
+        kept = {name: value for name, value in home.items() if not name.startswith(OTHERS) and name != "CI"}
+        caches = {name: str(folder / name) for name in ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")}
+        environment = kept | AWS | caches | {"PATH": path, "KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
+        yield Hub(folder, project, origin, forge, run, environment)
