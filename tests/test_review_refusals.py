@@ -1,5 +1,6 @@
 """What cannot be proven or compared never reads as a pass, and what was forged is caught."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -74,6 +75,24 @@ def test_forgotten_push_is_named(pushed: Path, run: Run) -> None:
     assert "data/raw.csv could not be pulled" in done.said["reproduce"]
     assert done.report["verdict"] == "not compared"
     assert done.comment.startswith("## ❓ not compared")
+
+
+def test_one_file_of_a_folder_is_missed(pushed: Path, run: Run) -> None:
+    """Of a folder under DVC each file must be in the remote, and a clone without data can tell."""
+    folder = pushed / "data" / "pictures"
+    folder.mkdir()
+    for name in "ab":
+        (folder / f"{name}.png").write_text(f"picture {name} of {pushed}")
+    run("dvc", "add", "data/pictures", cwd=pushed)
+    change(pushed, run)
+    assert run("python", "-m", "lifecycle.verify", cwd=pushed)
+    md5 = hashlib.md5((folder / "b.png").read_bytes()).hexdigest()
+    address = run("dvc", "remote", "list", cwd=pushed).stdout.split()[1]
+    Path(address, "files", "md5", md5[:2], md5[2:]).unlink()
+    clone = pushed.parent / "clone"
+    run("git", "clone", "--quiet", "-b", "change", str(pushed.parent / "origin.git"), str(clone), cwd=pushed.parent)
+    said = run("python", "-m", "lifecycle.verify", cwd=clone, code=1).stdout
+    assert said == "verify: data/pictures/b.png is not in the remote: `uv run dvc push`\n"
 
 
 def test_other_libraries_prove_nothing(pushed: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:

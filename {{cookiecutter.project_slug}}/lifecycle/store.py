@@ -22,7 +22,8 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH",
 
 def attempt(*arguments: str, aloud: bool = False) -> subprocess.CompletedProcess[str]:
     """The finished DVC command, failed or not; `aloud` shows on stderr what it prints while it runs."""
-    environment = git.ENVIRONMENT | {"PATH": PATH, "DVC_NO_ANALYTICS": "1"}
+    # DVC folds its tables, addresses and all, to the width of the terminal
+    environment = git.ENVIRONMENT | {"PATH": PATH, "DVC_NO_ANALYTICS": "1", "COLUMNS": "9999"}
     command = [sys.executable, "-m", "dvc", *arguments]
     if not aloud:
         return subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -62,7 +63,7 @@ def check_remote() -> None:
 def missing() -> list[str]:
     """The files that the work tree's dvc.lock and .dvc files name and the remote does not hold."""
     check_remote()
-    done = attempt("data", "status", "--not-in-remote", "--json")
+    done = attempt("data", "status", "--not-in-remote", "--granular", "--json")
     if done.returncode:
         raise NoRemote(f"the DVC remote cannot be asked ({last(done)}): check address, network and credentials.")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -107,9 +108,11 @@ def fetch(files: list[File], checked_out: bool = True) -> int:
     if absent:
         check_remote()
     done = attempt("pull" if checked_out else "fetch", *(file.path for file in files))
-    if done.returncode:
+    absent_still = [file.path for file in absent if not cached(file).exists()]  # `dvc fetch` calls that a success
+    if done.returncode or absent_still:
+        why = f" ({last(done)})" if done.returncode else ", since the remote does not hold it"
         raise NoRemote(
-            f"{', '.join(file.path for file in absent)} could not be pulled ({last(done)}): whoever made it types "
-            "`uv run dvc push`, or the remote's address and credentials are to be checked."
+            f"{', '.join(absent_still) or 'a file'} could not be pulled{why}: whoever made it types `uv run dvc push`, or "
+            "the remote's address and credentials are to be checked."
         )
     return sum(file.size for file in absent)
