@@ -27,6 +27,7 @@ JOBS = {
     "train": ["train"],
     "prove": ["prove", "issue"],
     "update": ["update", "request"],
+    "promote": ["promote"],
 }
 
 
@@ -66,7 +67,7 @@ def test_every_job_and_workflow_has_its_twin() -> None:
     jobs = {name for name in load(GITLAB) if not name.startswith(".")} - {"variables", "default"}
     assert jobs == {job for jobs in JOBS.values() for job in jobs}
     assert [name for name in load(GITLAB) if name in jobs] == [
-        job for name in ("ci", "report", "train", "prove", "update") for job in JOBS[name]
+        job for name in ("ci", "report", "train", "prove", "update", "promote") for job in JOBS[name]
     ]
 
 
@@ -94,17 +95,18 @@ def test_rights_are_none_but_those_that_a_job_names() -> None:
         "train": {"contents", "actions"},
         "prove": {"issues"},
         "update": {"contents", "actions", "pull-requests"},
+        "promote": {"contents"},
     }
 
 
 def test_secrets_reach_one_step_each() -> None:
-    """The secret is named where it is written down, and a token only where something is published."""
+    """The secret is named where it is written down, and a token only where something is published or promoted."""
     for path in WORKFLOWS:
         (job,) = load(path)["jobs"].values()
         for step in job["steps"]:
             given, line = json.dumps(step), step.get("run", "")
             assert ("secrets." in given) == line.startswith("printenv DVC_CONFIG_LOCAL")
-            assert ("github.token" in given) == ("lifecycle.publish" in line)
+            assert ("github.token" in given) == ("lifecycle.publish" in line or "lifecycle.promote" in line)
 
 
 def test_zizmor_finds_nothing(run: Run) -> None:

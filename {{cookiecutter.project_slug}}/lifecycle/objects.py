@@ -45,6 +45,8 @@ def listing() -> dict[str, dict[str, Any]]:
         found = asked(lambda: store.fs.fs.find(store.path, detail=True))
     except FileNotFoundError:
         return {}
+    if not isinstance(found, dict):  # DVC's own of a folder knows no details
+        found = {path: store.fs.fs.info(path) for path in found}
     parts = ((Path(path).parts[-2:], info) for path, info in found.items())
     return {"".join(two): info for two, info in parts if len(two[0]) == 2}
 
