@@ -38,7 +38,7 @@ demo: .venv/ready
 	cd $(DEMO) && uv run dvc params diff && uv run dvc metrics diff
 	@echo; echo "== 6. Review it: are the results true, do they come out again, is the change good enough? (it is not)"
 	cd $(DEMO) && git switch --quiet --create slower && git commit --quiet --all --message "Slower" && uv run dvc push
-	cd $(DEMO) && uv run python -m lifecycle.verify && uv run python -m lifecycle.reproduce main
+	cd $(DEMO) && uv run python -m lifecycle.verify --report report && uv run python -m lifecycle.reproduce main --report report
 	cd $(DEMO) && uv run python -m lifecycle.gate main --report report || test $$? = 1
 	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
 

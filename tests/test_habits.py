@@ -132,6 +132,8 @@ def test_stale_results_are_not_pushed(project: Path, run: Run, tmp_path: Path) -
     run("dvc", "repro", cwd=project)
     run("git", "push", "--quiet", "origin", "main", cwd=project)
     assert "max_iter: 21" in (project / "params.yaml").read_text()
+    run("git", "switch", "--quiet", "-c", "another", cwd=project)
+    assert "up to date" in run("dvc", "status", cwd=project).stdout
 
 
 def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:

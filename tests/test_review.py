@@ -66,7 +66,7 @@ def test_bad_model_fails(pushed: Path, run: Run) -> None:
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert done.report["verdict"] == "fail"
     assert rows(done.report, "log_loss")["evidence"] == "worse"
-    assert "worse by more than" in done.said["gate"]
+    assert "and its whole interval is worse than the" in done.said["gate"]
     assert done.comment.startswith("## ❌ fail")
     assert "| train.learning_rate | 0.1 | 0.001 |" in done.comment
     page = (done.folder / "report.html").read_text("utf-8")

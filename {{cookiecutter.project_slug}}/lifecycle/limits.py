@@ -89,9 +89,9 @@ def judged(name: str, metric: Metric | None, change: Change, whole: float | None
     gain, low, high = sign * (change.new - change.old), *sorted((sign * change.low, sign * change.high))
     moved = f"{name} went from {change.old:.4g} to {change.new:.4g}"
     if high < -drop:
-        worse = f"{moved}, which is worse by more than {drop:.4g} beyond doubt"
+        worse = f"{moved}, and its whole interval is worse than the {drop:.4g} that may be lost"
         return found | {"verdict": FAIL, "why": worse}
     if low < -drop and (whole is None or gain < -drop):
-        unsure = f"{moved}: too few test rows to rule out a loss of more than {drop:.4g}"
+        unsure = f"{moved}: too few test rows to rule out a loss of more than the {drop:.4g} that may be lost"
         return found | {"verdict": CLOSER, "why": unsure}
     return found

@@ -75,7 +75,7 @@ def _metrics(report: dict[str, Any]) -> list[str]:
     counts = report["rows"]
     note = (
         f"Paired bootstrap at {report['confidence']:.0%} over the {counts['shared']} test rows that both versions have "
-        f"(base {counts['old']}, this change {counts['new']}). The last but one column is the smallest change that "
+        f"(base {counts['old']}, this change {counts['new']}). The smallest visible change is the one that "
         "these rows would show four times in five."
     )
     if counts["relabelled"]:
