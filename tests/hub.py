@@ -1,31 +1,18 @@
 """A project whose data is on a real S3 server and whose origin is on a forge, and both providers' runners on clones."""
 
-import json
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import SOURCE, TEMPLATE, Run
-from tests.forge import TOKEN, Forge
+from tests.conftest import SOURCE, Run
+from tests.forge import Forge
 from tests.servers import KEY, SECRET, s3, served
 from tests.test_life import edit
 
-STUB = """name: stub
-description: stands for an action that a test needs no more of
-inputs: {path: {description: a folder}}
-runs: {using: composite, steps: [{shell: bash, run: "%s"}]}
-"""
-STUBS = {
-    "actions/checkout": "cp -a $CLONE/. .",
-    "astral-sh/setup-uv": "uv --version",
-    "actions/upload-artifact": "rm -rf $KEPT; cp -r '${{ inputs.path }}' $KEPT",
-}
 OTHERS = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # what a machine that is a runner itself would add
 
 
@@ -94,47 +81,6 @@ class Hub(NamedTuple):
         self.run("git", "clone", "--quiet", "-b", name, str(self.origin), str(folder), cwd=self.folder)
         self.run("git", "remote", "set-url", "origin", f"{self.forge.url}/git/{self.origin.name}", cwd=folder)
         return folder
-
-    def act(
-        self, event: str, workflow: str, on: str, payload: dict[str, Any] | None = None, code: int = 0, secret: str = ""
-    ) -> str:
-        """Run a workflow for an event on a clone of a branch by act; returns what it printed."""
-        clone, given = self.clone(on), ["-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false"]
-        (self.folder / "event.json").write_text(json.dumps(payload or {}))
-        path = f".github/workflows/{workflow}.yml"
-        for action, version in re.findall(r"uses: (\S+)@(\w+)", (clone / path).read_text()):
-            if action in STUBS:
-                stub = self.folder / action
-                stub.mkdir(parents=True, exist_ok=True)
-                (stub / "action.yml").write_text(STUB % STUBS[action])
-                given += ["--local-repository", f"{action}@{version}={stub}"]
-        for name, value in self.forge.variables("github").items():
-            given += ["-s" if name == "GITHUB_TOKEN" else "--env", f"{name}={value}"]
-        given += ["-s", f"DVC_CONFIG_LOCAL={secret}"] if secret else []
-        clean = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items())]
-        command = [*clean, "act", event, "-W", path, "-e", str(self.folder / "event.json"), *given]
-        done = self.run(*command, cwd=clone, code=code)
-        assert TOKEN not in done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def gitlab(self, on: str, variables: dict[str, str], *jobs: str, code: int = 0, secret: str = "") -> str:
-        """Run jobs of the pipeline on a clone of a branch by gitlab-ci-local; returns what it printed."""
-        clone = self.clone(on)
-        own = ("UV_CACHE_DIR", "UV_PROJECT_ENVIRONMENT")
-        given = self.forge.variables("gitlab") | {name: self.environment[name] for name in own} | variables
-        given |= {"DVC_CONFIG_LOCAL": secret} if secret else {}
-        pairs = [part for name, value in given.items() for part in ("--variable", f"{name}={value}")]
-        clean = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items())]
-        runner = str(TEMPLATE / "build" / "node" / "node_modules" / ".bin" / "gitlab-ci-local")
-        options = ["--force-shell-executor", "--shell-isolation", "--no-color", *(["--needs"] if jobs else [])]
-        done: CompletedProcess[str] = self.run(*clean, runner, *options, *pairs, *jobs, cwd=clone, code=code)
-        shutil.rmtree(self.report, ignore_errors=True)
-        kept = sorted(
-            (clone / ".gitlab-ci-local" / "artifacts").glob("*/report"), key=lambda path: path.stat().st_mtime
-        )
-        if kept:
-            shutil.copytree(kept[-1], self.report)
-        return done.stdout + done.stderr
 
 
 AWS = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}

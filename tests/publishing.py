@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import SOURCE, Run
 from tests.forge import TOKEN, Forge
+from tests.openapi import check
 from tests.servers import served
 
 MARKER = "<!-- lifecycle:report -->"
@@ -44,7 +45,7 @@ def platform(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def publish(forge: Forge, tmp_path: Path, run: Run) -> Publish:
-    """Run the verb as CI does, with no package but the standard library (-S)."""
+    """Run the verb as CI does, with no package but the standard library (-S); GitHub must know all that it asks."""
 
     def publish(platform: str, *command: str, code: int = 0, **variables: str) -> CompletedProcess[str]:
         given = forge.variables(platform) | variables
@@ -53,6 +54,9 @@ def publish(forge: Forge, tmp_path: Path, run: Run) -> Publish:
         assert "Traceback" not in said
         assert len(said.splitlines()) == 1
         assert TOKEN not in said
+        if platform == "github":
+            for asked in forge.asked:
+                check(asked)
         return done
 
     return publish

@@ -7,6 +7,7 @@ import pytest
 
 from tests.hub import BAD, TUNED, Hub
 from tests.publishing import packed
+from tests.runners import act
 
 pytest_plugins = ["tests.hub"]
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ def pull(hub: Hub, name: str, sha: str, repo: str = "owner/repo", **more: Any) -
 def test_documentation_alone_is_green_and_pulls_nothing(hub: Hub) -> None:
     """Every step runs, none is red, not one object leaves the S3 server, and the run shows the report."""
     sha, before = hub.branch("docs", ("README.md", "# Penguin Species", "# Penguins")), hub.served()
-    said = hub.act("pull_request", "ci", "docs", pull(hub, "docs", sha), secret=hub.secret)
+    said = act(hub, "pull_request", "ci", "docs", pull(hub, "docs", sha), secret=hub.secret)
     assert hub.served() == before
     for step in ("pre-commit run", "pytest", "lifecycle.verify", "lifecycle.reproduce", "lifecycle.gate"):
         assert f"Success - Main uv run {step}" in said or f"Success - Main uv run python -m {step}" in said, step
@@ -34,7 +35,7 @@ def test_documentation_alone_is_green_and_pulls_nothing(hub: Hub) -> None:
 def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
     """A model that got worse fails the gate alone; the report's own workflow comments, and writes anew after a push."""
     sha = hub.branch("bad", *BAD, dvc=("repro", "push"))
-    said = hub.act("pull_request", "ci", "bad", pull(hub, "bad", sha), code=1, secret=hub.secret)
+    said = act(hub, "pull_request", "ci", "bad", pull(hub, "bad", sha), code=1, secret=hub.secret, quick=True)
     assert "Success - Main uv run python -m lifecycle.verify" in said
     assert "Success - Main uv run python -m lifecycle.reproduce" in said
     assert "Failure - Main uv run python -m lifecycle.gate" in said
@@ -47,22 +48,22 @@ def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
         report = json.loads((hub.report / "report.json").read_text()) | {"name": f"run {run_id}"}
         hub.forge.artifact = packed(report_json=json.dumps(report).encode())
         event = {"workflow_run": {"id": run_id, "event": "pull_request", **facts}}
-        assert "lifecycle.publish comment" in hub.act("workflow_run", "report", "main", event)
+        assert "lifecycle.publish comment" in act(hub, "workflow_run", "report", "main", event)
     (comment,) = (entry for entry in hub.forge.entries["comments"] if entry["on"] == number)
     assert comment["text"].startswith("<!-- lifecycle:report -->\n## ❌ fail")
     assert "run 12" in comment["text"]
     event["workflow_run"]["event"] = "push"
-    assert "lifecycle.publish" not in hub.act("workflow_run", "report", "main", event)
+    assert "lifecycle.publish" not in act(hub, "workflow_run", "report", "main", event)
 
 
 def test_fork_without_secrets_is_told_what_was_not_checked(hub: Hub) -> None:
     """No step is red for want of a secret, and the report says what could not be checked, and who can."""
     sha = hub.branch("fork", *TUNED, dvc=("repro", "push"))
-    hub.act("pull_request", "ci", "fork", pull(hub, "fork", sha, repo="forker/repo"))
+    act(hub, "pull_request", "ci", "fork", pull(hub, "fork", sha, repo="forker/repo"), quick=True)
     text = (hub.report / "report.md").read_text()
     assert "not compared" in text
     assert text.count("Not checked, since a fork") >= 3
-    hub.act("pull_request", "ci", "fork", pull(hub, "fork", sha), code=1)
+    act(hub, "pull_request", "ci", "fork", pull(hub, "fork", sha), code=1, quick=True)
 
 
 def test_training_in_ci_commits_results_once(hub: Hub) -> None:
@@ -71,35 +72,35 @@ def test_training_in_ci_commits_results_once(hub: Hub) -> None:
     hub.forge.asked.clear()
     event = pull(hub, "tune", sha, label={"name": "train"})
     for _ in range(2):
-        hub.act("pull_request", "train", "tune", event, secret=hub.secret)
+        act(hub, "pull_request", "train", "tune", event, secret=hub.secret)
         tip, parent = hub.forge.branch("tune")
         assert parent == sha
         assert hub.forge.dispatched() == ["tune"]
     assert "learning_rate: 0.05" in hub.run("git", "show", f"{tip}:dvc.lock", cwd=hub.origin).stdout
     hub.check("tune")
     for other in ({"label": {"name": "bug"}}, pull(hub, "tune", sha, repo="forker/repo")):
-        assert "uv sync" not in hub.act("pull_request", "train", "tune", event | other, secret=hub.secret)
+        assert "uv sync" not in act(hub, "pull_request", "train", "tune", event | other, secret=hub.secret)
 
 
 def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
     """While main is untrue one issue says how; the proof that all can be made again closes it."""
     for name, old, new in (("manifest", '"max_iter": 100', '"max_iter": 99'), ("manifest", '"boosting"', '"linear"')):
         hub.branch("main", (f"models/{name}.json", old, new))
-        hub.act("schedule", "prove", "main", code=1, secret=hub.secret)
+        act(hub, "schedule", "prove", "main", code=1, secret=hub.secret)
     (issue,) = hub.forge.entries["issues"]
     assert (issue["state"], "models/manifest.json" in issue["text"]) == ("open", True)
     hub.branch("main")
-    hub.act("schedule", "prove", "main", secret=hub.secret)
+    act(hub, "schedule", "prove", "main", secret=hub.secret)
     assert [issue["state"] for issue in hub.forge.entries["issues"]] == ["closed"]
 
 
 def test_monthly_update_asks_for_review(hub: Hub) -> None:
     """Newer data comes as a branch with its results and one request with the report; without imports nothing does."""
     before = len(hub.forge.entries["requests"])
-    hub.act("schedule", "update", "main", secret=hub.secret)
+    act(hub, "schedule", "update", "main", secret=hub.secret)
     assert hub.forge.branch("update-data") == []
     with hub.newer_data():
-        hub.act("schedule", "update", "main", secret=hub.secret)
+        act(hub, "schedule", "update", "main", secret=hub.secret)
         hub.check("update-data")
         (request,) = hub.forge.entries["requests"][before:]
         assert request["source"] == "update-data"

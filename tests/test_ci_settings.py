@@ -1,0 +1,99 @@
+"""The settings of the CI files that no runner on one machine can show: when runs start, wait, stop and what they keep."""
+
+from typing import Any
+
+from tests.test_ci import GITLAB, WORKFLOWS, load
+
+ALWAYS = "${{ !cancelled() }}"
+STARTS: dict[str, dict[str, Any]] = {
+    "ci": {"pull_request": "", "push": {"branches": ["main"]}, "workflow_dispatch": ""},
+    "report": {"workflow_run": {"workflows": ["ci"], "types": ["completed"]}},
+    "train": {"pull_request": {"types": ["labeled"]}, "workflow_dispatch": ""},
+    "prove": {"schedule": [{"cron": "17 3 * * 1"}], "workflow_dispatch": ""},
+    "update": {"schedule": [{"cron": "17 4 1 * *"}], "workflow_dispatch": ""},
+}
+HUB = {path.stem: load(path) for path in WORKFLOWS}
+LAB = load(GITLAB)
+REQUEST = "$CI_MERGE_REQUEST_IID"
+SAME = "$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH {} $CI_MERGE_REQUEST_PROJECT_PATH"
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    """The steps of a workflow's only job."""
+    (job,) = HUB[name]["jobs"].values()
+    found: list[dict[str, Any]] = job["steps"]
+    return found
+
+
+def test_workflows_start_when_they_should() -> None:
+    """Requests and main are checked, the report follows, training waits for a person, the rest for the clock."""
+    assert {name: workflow["on"] for name, workflow in HUB.items()} == STARTS
+    assert all(workflow["name"] == name for name, workflow in HUB.items())
+
+
+def test_runs_on_the_same_thing_wait_for_each_other() -> None:
+    """Only a request's check gives way to a newer one; what writes is never stopped half-way."""
+    for name, workflow in HUB.items():
+        cancels = "${{ github.event_name == 'pull_request' }}" if name == "ci" else "false"
+        assert workflow["concurrency"]["cancel-in-progress"] == cancels
+        assert workflow["concurrency"]["group"].startswith(name)
+        assert ("github." in workflow["concurrency"]["group"]) == (name in ("ci", "report", "train"))
+    assert LAB["train"]["resource_group"] == "train"
+    assert LAB["update"]["resource_group"] == "update"
+    assert LAB[".review"]["interruptible"] == "true"
+    assert LAB["default"]["timeout"] == "2 hours"
+    assert {LAB[name]["timeout"] for name in ("train", "prove", "update")} == {"6 hours"}
+
+
+def test_verbs_that_compare_have_the_whole_history() -> None:
+    """A shallow clone does not hold the base; what runs by the clock runs on main, and the report on main's code."""
+    refs = {"report": "${{ github.event.repository.default_branch }}", "prove": "main", "update": "main"}
+    refs["train"] = "${{ github.head_ref || github.ref_name }}"
+    for name in HUB:
+        given = steps(name)[0]["with"]
+        assert given.get("fetch-depth") == (None if name == "report" else "0")
+        assert given.get("ref") == refs.get(name)
+    assert LAB["variables"]["GIT_DEPTH"] == "0"
+
+
+def test_a_red_step_hides_no_later_one() -> None:
+    """Whatever failed before, every verb has its say and the report is kept; but nothing untrained is pushed."""
+    after = [step.get("if") for step in steps("ci")]
+    first = next(place for place, step in enumerate(steps("ci")) if "printenv" in step.get("run", ""))
+    assert set(after[first:]) == {ALWAYS}
+    assert set(after[:first]) == {None}
+    assert [step.get("if") for step in steps("prove")][-1] == ALWAYS
+    assert [step.get("if") for step in steps("update")][-1] == ALWAYS
+    assert {step.get("if") for step in [*steps("train"), *steps("update")[:-1], *steps("prove")[:-1]]} == {None}
+    assert {LAB[name]["rules"][0]["when"] for name in ("issue", "request")} == {"always"}
+    assert {rule["when"] for rule in LAB[".review"]["rules"][1:]} == {"always"}
+
+
+def test_base_is_what_the_change_goes_into() -> None:
+    """The request's base, what main was before a push, or main where there was nothing before."""
+    zero = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_COMMIT_BEFORE_SHA !~ /^0+$/"
+    base = {"BASE": "$CI_MERGE_REQUEST_DIFF_BASE_SHA"}
+    assert [(rule["if"], rule.get("variables")) for rule in LAB[".review"]["rules"]] == [
+        ('$CI_PIPELINE_SOURCE == "schedule"', None),
+        (f"{REQUEST} && {SAME.format('!=')}", base | {"WITHOUT_SECRETS": "true"}),
+        (REQUEST, base),
+        (zero, {"BASE": "$CI_COMMIT_BEFORE_SHA"}),
+        ("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", {"BASE": "origin/main"}),
+    ]
+    given = HUB["ci"]["jobs"]["review"]["env"]["BASE"]
+    for part in ("github.event.pull_request.base.sha", "!github.event.created && github.event.before", "'origin/main'"):
+        assert part in given
+
+
+def test_reports_are_kept_and_packages_cached() -> None:
+    """The report is an artifact of that name on both, shown in GitLab's request with its metrics."""
+    assert steps("ci")[-1]["with"] == {"name": "report", "path": "report"}
+    kept = {"when": "always", "paths": ["report"]}
+    assert [LAB[name]["artifacts"] for name in (".review", "prove", "update")] == [kept, kept, kept]
+    assert LAB["gate"]["artifacts"] == kept | {"expose_as": "report", "reports": {"metrics": "report/metrics.txt"}}
+    caches = [
+        step["with"]["enable-cache"] for name in HUB for step in steps(name) if "setup-uv" in step.get("uses", "")
+    ]
+    assert caches == ["true"] * 4
+    assert LAB[".uv"]["cache"] == {"key": {"files": ["uv.lock"]}, "paths": [".uv-cache"]}
+    assert LAB["variables"]["UV_CACHE_DIR"] == "$CI_PROJECT_DIR/.uv-cache"
