@@ -1,4 +1,4 @@
-"""The settings of the CI files that no runner on one machine can show: when runs start, wait, stop and what they keep."""
+"""The settings of CI that no runner on one machine can show: when runs start, wait and stop, and what they keep."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ STARTS: dict[str, dict[str, Any]] = {
     "prove": {"schedule": [{"cron": "17 3 * * 1"}], "workflow_dispatch": ""},
     "update": {"schedule": [{"cron": "17 4 1 * *"}], "workflow_dispatch": ""},
 }
-HUB = {path.stem: load(path) for path in WORKFLOWS}
+HUB = {path.stem: load(path) for path in WORKFLOWS if path.stem in STARTS}
 LAB = load(GITLAB)
 REQUEST = "$CI_MERGE_REQUEST_IID"
 SAME = "$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH {} $CI_MERGE_REQUEST_PROJECT_PATH"
