@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.review import change, hashes, origin, review, send
+from tests.test_life import edit
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +37,9 @@ def test_documentation_costs_nothing(pushed: Path, run: Run) -> None:
     assert done.pulled["gate"] == set()
     assert "nothing was pulled, nothing was run" in done.said["reproduce"]
     assert "The predictions are the same, row for row." in done.comment
+    edit(pushed / "params.yaml", "max_iter: 100", "max_iter: 1")
+    here = run("python", "-m", "lifecycle.gate", "main", cwd=pushed)
+    assert "what is not committed was not" in here.stdout
 
 
 def test_one_parameter_pulls_what_its_stages_read(pushed: Path, run: Run) -> None:

@@ -90,7 +90,7 @@ def gate(base: str, folder: str | None, strict: bool) -> Outcome:
     try:
         report = compare(base)
         code = {PASS: 0, CLOSER: int(strict), FAIL: 1}[report["verdict"]]
-        outcome = Outcome(code, [f"{report['verdict']}.", *report["says"]], report)
+        outcome = Outcome(code, [f"{report['verdict']}.", *report["says"], *git.unseen()], report)
     except (CouldNot, Refused) as why:
         outcome = excused(why)
         outcome.details |= {"verdict": "not compared", "says": outcome.says, "name": base, "head": git.commit("HEAD")}

@@ -38,6 +38,12 @@ def commit(revision: str) -> str:
     return done.stdout.strip()
 
 
+def unseen() -> list[str]:
+    """A sentence for who judges a commit while there is more in the work tree."""
+    changed = git("status", "--porcelain", "--untracked-files=no")
+    return ["HEAD was looked at; what is not committed was not."] if changed else []
+
+
 def shallow() -> bool:
     """Whether older commits are missing from this clone."""
     return git("rev-parse", "--is-shallow-repository") == "true"

@@ -33,18 +33,19 @@ def reproduce(base: str | None, every: bool) -> Outcome:
     new = lock("HEAD")
     if new is None:
         raise CouldNot("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
+    unseen = git.unseen()
     stages = differing(None if every or base is None else lock(git.merge_base(base)), new)
     with store.checkout("HEAD"):
         if faults := stale.findings(committed=True):
-            return Outcome(1, faults)
+            return Outcome(1, faults + unseen)
         if not stages:
             said = f"No stage differs from {base}: nothing was pulled, nothing was run."
-            return Outcome(0, [said], {"stages": [], "bytes": 0, "outputs": {}})
+            return Outcome(0, [said, *unseen], {"stages": [], "bytes": 0, "outputs": {}})
         settings = checked(Reproduce, load_yaml("params.yaml").get("reproduce"), "params.yaml, block reproduce")
         pulled = execute(new, stages)
         found = judge(new, stages, settings.tolerance)
     code, says = tell(found, stages, new)
-    return Outcome(code, says, {"stages": stages, "bytes": pulled, "outputs": found})
+    return Outcome(code, says + unseen, {"stages": stages, "bytes": pulled, "outputs": found})
 
 
 def execute(recorded: Lock, stages: list[str]) -> int:
