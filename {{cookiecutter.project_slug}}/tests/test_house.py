@@ -62,3 +62,19 @@ def test_settings_are_checked_objects() -> None:
         block = blocks[kind.__name__.lower()]
         assert sorted(kind.model_fields) == sorted(block)
         kind.model_validate(block)
+
+
+def test_rooms_open_one_way() -> None:
+    """The pipeline knows nothing of lifecycle, whose verbs do not call each other."""
+    texts = {path: path.read_text("utf-8") for room in ("pipeline", "lifecycle") for path in Path(room).rglob("*.py")}
+    verbs = {".".join(path.with_suffix("").parts) for path, text in texts.items() if '__name__ == "__main__"' in text}
+    for path, text in texts.items():
+        names = {
+            f"{node.module}.{name.name}"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.ImportFrom)
+            for name in node.names
+        }
+        names |= {name.rpartition(".")[0] for name in names}
+        assert not names & {verb for verb in verbs if verb.startswith("lifecycle")}, path
+        assert path.parts[0] == "lifecycle" or not any(name.startswith("lifecycle") for name in names), path
