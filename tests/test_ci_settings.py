@@ -97,3 +97,44 @@ def test_reports_are_kept_and_packages_cached() -> None:
     assert caches == ["true"] * 4
     assert LAB[".uv"]["cache"] == {"key": {"files": ["uv.lock"]}, "paths": [".uv-cache"]}
     assert LAB["variables"]["UV_CACHE_DIR"] == "$CI_PROJECT_DIR/.uv-cache"
+
+
+def test_jobs_may_read_what_they_must() -> None:
+    """Next to what they write (tests/test_ci.py), jobs read the code, and the report its artifact."""
+    read = {
+        name: {right for right, how in job["permissions"].items() if how == "read"}
+        for name, workflow in HUB.items()
+        for job in workflow["jobs"].values()
+    }
+    code = {"contents"}
+    assert read == {"ci": code, "report": {"contents", "actions"}, "train": set(), "prove": code, "update": set()}
+
+
+def test_jobs_of_gitlab_follow_each_other() -> None:
+    """The report grows from job to job; training waits for a person and for nothing else."""
+    order = {"check": None, "verify": None, "reproduce": ["verify"], "gate": ["verify", "reproduce"]}
+    order |= {
+        "comment": ["gate"],
+        "train": [],
+        "prove": None,
+        "issue": ["prove"],
+        "update": None,
+        "request": ["update"],
+    }
+    assert {name: LAB[name].get("needs") for name in order} == order
+    both = [".uv", ".review"]
+    kinds = {"check": both, "verify": both, "reproduce": both, "gate": both, "comment": ".review", "train": ".uv"}
+    kinds |= {"prove": ".uv", "issue": None, "update": ".uv", "request": None}
+    assert {name: LAB[name].get("extends") for name in kinds} == kinds
+    person = {"if": f"{REQUEST} && {SAME.format('==')}", "when": "manual", "allow_failure": "true"}
+    assert LAB["train"]["rules"] == [person]
+    assert LAB["train"]["variables"] == {"BRANCH": "$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"}
+
+
+def test_uv_comes_before_all_else() -> None:
+    """GitLab's image has Python alone, GitHub's runner no uv."""
+    assert LAB["default"]["image"] == "python:3.11"
+    assert LAB[".uv"]["before_script"][0] == LAB["check"]["before_script"][0] == "pip install --quiet uv"
+    for name in HUB:
+        first = next((step["run"] for step in steps(name) if "run" in step))
+        assert ("setup-uv" in steps(name)[1].get("uses", "")) == (first == "uv sync --locked")
