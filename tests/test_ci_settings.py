@@ -112,7 +112,7 @@ def test_jobs_may_read_what_they_must() -> None:
 
 def test_jobs_of_gitlab_follow_each_other() -> None:
     """The report grows from job to job; training waits for a person and for nothing else."""
-    order = {"check": None, "verify": None, "reproduce": ["verify"], "gate": ["verify", "reproduce"]}
+    order: dict[str, Any] = {"check": None, "verify": None, "reproduce": ["verify"], "gate": ["verify", "reproduce"]}
     order |= {
         "comment": ["gate"],
         "train": [],
@@ -123,7 +123,14 @@ def test_jobs_of_gitlab_follow_each_other() -> None:
     }
     assert {name: LAB[name].get("needs") for name in order} == order
     both = [".uv", ".review"]
-    kinds = {"check": both, "verify": both, "reproduce": both, "gate": both, "comment": ".review", "train": ".uv"}
+    kinds: dict[str, Any] = {
+        "check": both,
+        "verify": both,
+        "reproduce": both,
+        "gate": both,
+        "comment": ".review",
+        "train": ".uv",
+    }
     kinds |= {"prove": ".uv", "issue": None, "update": ".uv", "request": None}
     assert {name: LAB[name].get("extends") for name in kinds} == kinds
     person = {"if": f"{REQUEST} && {SAME.format('==')}", "when": "manual", "allow_failure": "true"}
@@ -136,5 +143,5 @@ def test_uv_comes_before_all_else() -> None:
     assert LAB["default"]["image"] == "python:3.11"
     assert LAB[".uv"]["before_script"][0] == LAB["check"]["before_script"][0] == "pip install --quiet uv"
     for name in HUB:
-        first = next((step["run"] for step in steps(name) if "run" in step))
+        first = next(step["run"] for step in steps(name) if "run" in step)
         assert ("setup-uv" in steps(name)[1].get("uses", "")) == (first == "uv sync --locked")
