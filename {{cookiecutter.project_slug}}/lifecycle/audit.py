@@ -66,7 +66,7 @@ def summary(one: Dossier) -> str:
     """A version in a line."""
     metric = next((f", {name} {value:.4g}" for name, value in one.metrics.items() if isinstance(value, float)), "")
     where = "".join(f", {each['stage']} now" for each in one.stages if each["now"])
-    return f"{one.version} {one.date}, commit {one.commit[:9]}, by {one.by}{metric}{where}"
+    return f"{one.version} {one.date}, commit {one.commit[:9]}, by {one.by}{metric}{where}."
 
 
 def chain(one: Dossier, found: Registry) -> list[str]:
