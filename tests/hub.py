@@ -73,6 +73,8 @@ class Hub(NamedTuple):
         yield
         self.branch("main")
         self.run("git", "branch", "--quiet", "-D", "update-data", cwd=self.origin)
+        for request in self.forge.entries["requests"]:
+            request["state"] = "closed"
 
     def clone(self, name: str) -> Path:
         """A fresh clone of a branch, whose origin is the forge's address."""

@@ -50,7 +50,7 @@ def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
     said = gitlab(hub, "bad", request(hub, 102), "comment", code=1, secret=hub.secret)
     assert (ended(said, "FAIL"), ended(said, "PASS")) == ({"gate"}, {"verify", "reproduce", "comment"})
     assert "## ❌ fail" in comment(hub, 102)
-    assert "gate" in (hub.report / "metrics.txt").read_text()
+    assert "log_loss " in (hub.report / "metrics.txt").read_text()
 
 
 def test_fork_without_secrets_is_told_what_was_not_checked(hub: Hub) -> None:
