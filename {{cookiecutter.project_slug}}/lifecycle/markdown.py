@@ -19,7 +19,8 @@ def text(value: object) -> str:
 
 
 def _plain(part: str) -> str:
-    kept = (c if c.isalnum() or c in PLAIN else f"&#{ord(c)};" for c in part)
+    # GitHub looks for @names and #numbers after it has read the entities: a word joiner keeps them apart
+    kept = (c if c.isalnum() or c in PLAIN else f"&#{ord(c)};" + "&#8288;" * (c in "@#") for c in part)
     return "".join(kept).replace("://", "&#58;//").replace("www.", "www&#46;")
 
 

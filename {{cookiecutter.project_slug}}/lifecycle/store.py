@@ -108,11 +108,11 @@ def fetch(files: list[File], checked_out: bool = True) -> int:
     if absent:
         check_remote()
     done = attempt("pull" if checked_out else "fetch", *(file.path for file in files))
-    absent_still = [file.path for file in absent if not cached(file).exists()]  # `dvc fetch` calls that a success
-    if done.returncode or absent_still:
+    still = [file.path for file in absent if not cached(file).exists()]  # which `dvc fetch` calls a success
+    if done.returncode or still:
         why = f" ({last(done)})" if done.returncode else ", since the remote does not hold it"
         raise NoRemote(
-            f"{', '.join(absent_still) or 'a file'} could not be pulled{why}: whoever made it types `uv run dvc push`, or "
+            f"{', '.join(still) or 'a file'} could not be pulled{why}: whoever made it types `uv run dvc push`, or "
             "the remote's address and credentials are to be checked."
         )
     return sum(file.size for file in absent)

@@ -83,7 +83,7 @@ def test_floor_and_ceiling() -> None:
 
 
 def test_rows_are_paired_by_content() -> None:
-    """Neither order nor rows of one version alone count, nor copies that grew in number; corrected labels do, for both."""
+    """Neither order nor rows of one version count, nor copies that grew in number; corrected labels do, for both."""
     old, new = predictions(100, 0.1), predictions(120, 0.1).sample(frac=1, random_state=0)
     new = pd.concat([new, new[new[ROW] == 7]])
     new.loc[new[ROW] == 3, "actual"] = "maybe"
@@ -151,6 +151,7 @@ def test_lock_that_disagrees_with_itself_is_seen() -> None:
 
 def test_report_can_only_show() -> None:
     """HTML, mentions, links, images and table borders in a report are text."""
+    assert "@&#8288;all" in text("@all").replace("&#64;", "@")
     shown = text("<script>@all [x](http://y) ![](z) a|b `<b>|@me` #1\n## no")
     assert not set("<>@#[]!|\n") & set("".join(shown.split("`")[::2]).replace("&#", ""))
     assert "://" not in shown
