@@ -106,7 +106,8 @@ def world(project: Path, folder: Path, run: Run, storage: Path) -> World:
 def refused(made: World, says: str, code: int, *arguments: str, verb: str = "promote", **variables: str) -> None:
     """The verb says so and writes nothing, here or on origin."""
     before = made.tags()
-    assert says in made.says(verb, *arguments, code=code, **variables)
+    said = made.says(verb, *arguments, code=code, **variables)
+    assert says in said, said
     assert made.tags() == before == made.tags(made.clone)
 
 

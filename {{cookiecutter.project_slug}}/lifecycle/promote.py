@@ -13,7 +13,7 @@ from lifecycle.registry import Registry, artifact, read
 def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
     """What was refused or done."""
     if version is None and (dirty := git.git("status", "--porcelain")):
-        changed = ", ".join(line[3:] for line in dirty.splitlines()[:5])
+        changed = ", ".join(line.split(maxsplit=1)[1] for line in dirty.splitlines()[:5])
         return Outcome(1, [f"the work tree is dirty ({changed}): commit it, or name a registered version."])
     with origin.scratch() as folder:
         rule = evidence.rules(folder, stage)

@@ -1,0 +1,95 @@
+"""What is refused before any tag is written, by the state of the work and of the remote."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.registered import World, refused
+from tests.test_life import edit
+
+pytest_plugins = ["tests.registered"]
+pytestmark = pytest.mark.slow
+
+
+def test_work_that_is_not_ready_is_refused(made: World) -> None:
+    """A dirty tree, a commit that origin lacks, a stale lock, unknown stages and versions: each in a sentence."""
+    refused(made, "no stage dev: params.yaml of origin's main has staging, prod", 1, "--stage", "dev")
+    refused(made, "v0.0.9 is not registered: there are v0.0.1, v0.0.2", 1, "v0.0.9", "--stage", "prod")
+    refused(made, "prod never pointed to v0.0.9", 1, "--stage", "prod", "--to", "v0.0.9", verb="rollback")
+    edit(made.clone / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    refused(made, "dirty (params.yaml)", 1, "--stage", "prod")
+    made.commit("Never run", push=False)
+    refused(made, "on no branch of origin", 1, "--stage", "prod")
+    made.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    refused(made, "params.yaml: train changed after the last `dvc repro`", 1, "--stage", "prod")
+    made.git("remote", "set-url", "origin", str(made.folder / "nowhere"))
+    for verb in ("promote", "rollback"):
+        refused_offline = made.says(verb, "--stage", "prod", code=2)
+        assert "cannot be asked what is registered" in refused_offline
+
+
+def test_gate_that_says_no_is_obeyed(made: World) -> None:
+    """A floor that the metrics do not reach refuses the first promotion to a stage, too."""
+    edit(made.clone / "params.yaml", "accuracy: {better: higher, drop: 0.02}", "accuracy: {better: higher, floor: 1.0}")
+    made.commit("A floor")
+    refused(made, "the gate says no", 1, "--stage", "staging")
+
+
+def forge_golden(made: World) -> None:
+    """Let the golden predictions say what the model never said, with true hashes everywhere."""
+    path = made.clone / "models" / "golden.json"
+    old, golden = path.read_bytes(), json.loads(path.read_text())
+    golden["predictions"][0]["p(Adelie)"] += 0.01
+    path.unlink()
+    path.write_text(json.dumps(golden, indent=2, ensure_ascii=False) + "\n")
+    lock, new = made.clone / "dvc.lock", path.read_bytes()
+    edit(lock, hashlib.md5(old).hexdigest(), hashlib.md5(new).hexdigest())
+    text = lock.read_text().split("path: models/golden.json")
+    lock.write_text(text[0] + "path: models/golden.json" + text[1].replace(f"size: {len(old)}", f"size: {len(new)}", 1))
+    made.run("dvc", "commit", "--force", "models/golden.json", cwd=made.clone, code=None)
+
+
+def test_model_that_contradicts_its_golden_predictions_is_refused(made: World) -> None:
+    """A stored model that predicts otherwise than was recorded with it is not promoted."""
+    forge_golden(made)
+    made.commit("Forged")
+    refused(made, "contradicts its own golden predictions: row 0, p(Adelie)", 1, "--stage", "prod")
+
+
+FAULTS: dict[str, Callable[[bytes], bytes | None]] = {
+    "corrupt": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    "truncated": lambda content: content[: len(content) // 2],
+    "missing": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_object_that_is_not_what_it_was_is_named(fault: str, made: World) -> None:
+    """A model that is corrupt, truncated or missing in the remote is named, and no stage is pointed to it."""
+    path = made.stored("models/model.skops")
+    content = FAULTS[fault](path.read_bytes())
+    mode = path.stat().st_mode
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(mode)
+    said = made.says("audit", code=1)
+    assert "v0.0.1: models/model.skops" in said
+    assert fault in said
+    refused(made, "models/model.skops", 1, "--stage", "staging")
+    refused(made, "models/model.skops", 1, "--stage", "prod", verb="rollback")
+    assert path.exists() == (content is not None)  # whoever looks removes nothing
+
+
+def test_record_that_was_edited_is_named(made: World) -> None:
+    """Metrics and a manifest that the lock does not know, in a version that was tagged by hand, are named."""
+    edit(made.clone / "reports" / "metrics.json", '"accuracy": 0.', '"accuracy": 1.')
+    edit(made.clone / "models" / "manifest.json", '"data/train.parquet": "', '"data/train.parquet": "0')
+    made.commit("Better")
+    made.by_hand("model@v0.0.3")
+    said = made.says("audit", "v0.0.3", code=1)
+    assert "reports/metrics.json has the hash" in said
+    assert "another data/train.parquet than dvc.lock knows" in said
+    made.verb("audit", "v0.0.2")
