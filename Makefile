@@ -25,7 +25,7 @@ demo: export GIT_AUTHOR_EMAIL = demo@example.com
 demo: export GIT_COMMITTER_NAME = Demo
 demo: export GIT_COMMITTER_EMAIL = demo@example.com
 demo: .venv/ready
-	@rm -rf $(DEMO) build/storage
+	@rm -rf $(DEMO) build/storage build/origin.git
 	@echo; echo "== 1. Bake the default project into $(DEMO)/ and set it up"
 	cookiecutter . --no-input --output-dir build remote_url=$(CURDIR)/build/storage
 	@echo; echo "== 2. Run the pipeline: validate, prepare, train, evaluate"
@@ -40,6 +40,17 @@ demo: .venv/ready
 	cd $(DEMO) && git switch --quiet --create slower && git commit --quiet --all --message "Slower" && uv run dvc push
 	cd $(DEMO) && uv run python -m lifecycle.verify --report report && uv run python -m lifecycle.reproduce main --report report
 	cd $(DEMO) && uv run python -m lifecycle.gate main --report report || test $$? = 1
+	@echo; echo "== 7. After the merge: register and promote two versions, with a bare repository as origin"
+	git init --quiet --bare --initial-branch main build/origin.git
+	cd $(DEMO) && git switch --quiet main && git remote add origin ../origin.git && git push --quiet origin main
+	cd $(DEMO) && uv run python -m lifecycle.promote --stage prod --reason "The first"
+	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 && git commit --quiet --all --message "Tuned"
+	cd $(DEMO) && git push --quiet origin main && uv run python -m lifecycle.promote --stage prod
+	@echo; echo "== 8. A regression is found: roll back. What was in production when, made from which rows?"
+	cd $(DEMO) && uv run python -m lifecycle.rollback --stage prod --reason "Gentoos are taken for Adelies" && uv run gto show
+	cd $(DEMO) && uv run python -m lifecycle.audit --html report/audit.html
+	cd $(DEMO) && uv run python -m lifecycle.audit v0.0.2
+	cd $(DEMO) && uv run python -m lifecycle.clean
 	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
 
 test: .venv/ready build/node/ready

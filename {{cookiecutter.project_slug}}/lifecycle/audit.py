@@ -39,9 +39,10 @@ def audit(which: str | None, html: str | None) -> Outcome:
         "faults": faults,
     }
     if html:
+        Path(html).parent.mkdir(parents=True, exist_ok=True)
         Path(html).write_text(page(details), "utf-8", newline="\n")
         told.append(f"The page is {html}.")
-    checked = f"{len(chosen)} versions and {len(found.hashes)} tags: "
+    checked = f"{len(chosen)} of {len(every)} versions and all {len(found.hashes)} tags: "
     if faults:
         return Outcome(1, [*told, *faults, f"{checked}{len(faults)} records disagree."], details)
     return Outcome(0, [*told, f"{checked}all records agree, and the stored models have their hashes."], details)
