@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -56,6 +57,23 @@ def test_model_that_contradicts_its_golden_predictions_is_refused(made: World) -
     forge_golden(made)
     made.commit("Forged")
     refused(made, "contradicts its own golden predictions: row 0, p(Adelie)", 1, "--stage", "prod")
+
+
+def test_version_of_another_environment_can_be_gone_back_to(made: World) -> None:
+    """A model that another scikit-learn wrote is not promoted, but its bytes are enough for a rollback in need."""
+    model = made.clone / "models" / "model.skops"
+    content = model.read_bytes()
+    model.unlink()
+    model.write_bytes(content)
+    with zipfile.ZipFile(model, "a") as archive:
+        archive.comment = b"scikit-learn 0.1"
+    made.run("dvc", "commit", "--force", cwd=made.clone)
+    made.commit("Older")
+    refused(made, "was written by scikit-learn 0.1", 2, "--stage", "staging")
+    made.by_hand("model@v0.0.3", "model#prod#3")
+    made.verb("promote", "v0.0.1", "--stage", "prod")
+    assert made.verb("rollback", "--stage", "prod")["details"]["version"] == "v0.0.3"
+    assert made.shows() == {"prod": "v0.0.3"}
 
 
 FAULTS: dict[str, Callable[[bytes], bytes | None]] = {

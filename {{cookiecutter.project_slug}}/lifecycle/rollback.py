@@ -57,7 +57,8 @@ def rollback(stage: str, to: str | None, reason: str) -> Outcome:
             "approved_by": before.says.get("approved_by", []),
             **shown,
         }
-        return record.point(folder, found, says, rule.signed)
+        done = record.point(folder, found, says, rule.signed)
+        return Outcome(done.code, done.says + [f"Not believed: {doubt}" for doubt in found.doubts], done.details)
 
 
 if __name__ == "__main__":
