@@ -16,9 +16,10 @@ pytestmark = pytest.mark.slow
 POINT = """
 import json, os, sys
 os.environ["VICTIM"] = str(os.getpid())
-from lifecycle import git, origin, record
+from lifecycle import git
+from lifecycle.versions import origin, record
 from lifecycle.outcome import CouldNot
-from lifecycle.registry import artifact, read
+from lifecycle.versions.registry import artifact, read
 
 def point(stage):
     with origin.scratch() as folder:

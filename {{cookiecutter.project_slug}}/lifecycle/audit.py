@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lifecycle import objects, origin
-from lifecycle.dossier import Dossier
-from lifecycle.history import dossiers
 from lifecycle.outcome import CouldNot, Outcome, run
-from lifecycle.page import page
-from lifecycle.registry import Registry, artifact, moved, read
+from lifecycle.versions import objects, origin
+from lifecycle.versions.dossier import Dossier
+from lifecycle.versions.history import dossiers
+from lifecycle.versions.page import page
+from lifecycle.versions.registry import Registry, artifact, moved, read
 
 
 def audit(which: str | None, html: str | None) -> Outcome:

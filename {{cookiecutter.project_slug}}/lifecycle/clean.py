@@ -8,8 +8,9 @@ import argparse
 import re
 from pathlib import Path
 
-from lifecycle import git, needed, objects, origin, store
+from lifecycle import git, store
 from lifecycle.outcome import CouldNot, Outcome, run
+from lifecycle.versions import needed, objects, origin
 
 GARBAGE = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)\s*$", re.MULTILINE)
 

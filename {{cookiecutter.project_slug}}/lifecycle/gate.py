@@ -8,12 +8,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lifecycle import git, limits
-from lifecycle.contents import Version, changed, version
-from lifecycle.limits import CLOSER, FAIL, PASS, Gate
+from lifecycle import git
 from lifecycle.outcome import CouldNot, Outcome, excused, run
-from lifecycle.report import write
-from lifecycle.verdict import judge
+from lifecycle.review import limits
+from lifecycle.review.contents import Version, changed, version
+from lifecycle.review.limits import CLOSER, FAIL, PASS, Gate
+from lifecycle.review.report import write
+from lifecycle.review.verdict import judge
 from pipeline.stage import Refused
 
 

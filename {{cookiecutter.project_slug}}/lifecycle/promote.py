@@ -5,9 +5,10 @@ Refuses, before anything is written, what is stale, unpushed, unapproved, or wor
 
 import argparse
 
-from lifecycle import evidence, git, origin, record
+from lifecycle import git
 from lifecycle.outcome import Outcome, run
-from lifecycle.registry import Registry, artifact, read
+from lifecycle.versions import evidence, origin, record
+from lifecycle.versions.registry import Registry, artifact, read
 
 
 def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:

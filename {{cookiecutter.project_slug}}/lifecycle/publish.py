@@ -11,10 +11,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from lifecycle.branch import commit, git, push
-from lifecycle.forge import Forge, forge
-from lifecycle.posts import comment, issue, request
-from lifecycle.web import Refused
+from lifecycle.forge.api import Forge, forge
+from lifecycle.forge.branch import commit, git, push
+from lifecycle.forge.posts import comment, issue, request
+from lifecycle.forge.web import Refused
 
 LARGEST = 1_000_000  # bytes of a report.json
 

@@ -9,10 +9,11 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lifecycle import git, objects
-from lifecycle.contents import Version
+from lifecycle import git
 from lifecycle.lock import lock
 from lifecycle.outcome import CouldNot, Outcome, run
+from lifecycle.review.contents import Version
+from lifecycle.versions import objects
 from pipeline import model_file
 from pipeline.evaluate import predict
 from pipeline.golden import contradictions, typed

@@ -12,7 +12,7 @@ from pydantic import Field
 from lifecycle import git, stale, store
 from lifecycle.lock import Lock, differing, lock
 from lifecycle.outcome import CouldNot, Outcome, run
-from lifecycle.values import differences
+from lifecycle.review.values import differences
 from pipeline.stage import Block, checked, load_yaml
 
 IDENTICAL, EQUAL, OTHER = "identical", "equal within the tolerance", "other bytes"

@@ -5,10 +5,10 @@ Repeated rollbacks walk further back. Nothing is deleted, and the deployment is 
 
 import argparse
 
-from lifecycle import evidence, origin, record
 from lifecycle.outcome import Outcome, run
-from lifecycle.registry import artifact, read
-from lifecycle.tag import Tag
+from lifecycle.versions import evidence, origin, record
+from lifecycle.versions.registry import artifact, read
+from lifecycle.versions.tag import Tag
 
 
 def walk(history: list[Tag]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lifecycle.page import page
+from lifecycle.versions.page import page
 from pipeline import golden
 from pipeline.evaluate import predict
 from tests.conftest import Case

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.registry import Registry, read
 from lifecycle.rollback import walk
-from lifecycle.tag import Tag
+from lifecycle.versions.registry import Registry, read
+from lifecycle.versions.tag import Tag
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",

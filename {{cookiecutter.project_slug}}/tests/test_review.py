@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from lifecycle.change import Change, changes, pair
-from lifecycle.limits import CLOSER, FAIL, PASS, Gate, Metric, bounds, judged
 from lifecycle.lock import Lock, differing, files, torn
-from lifecycle.markdown import markdown, text
 from lifecycle.reproduce import CAUSES, EQUAL, OTHER, Reproduce, tell
-from lifecycle.slices import slices
-from lifecycle.values import differences
+from lifecycle.review.change import Change, changes, pair
+from lifecycle.review.limits import CLOSER, FAIL, PASS, Gate, Metric, bounds, judged
+from lifecycle.review.markdown import markdown, text
+from lifecycle.review.slices import slices
+from lifecycle.review.values import differences
 from pipeline.contract import Contract
 from pipeline.stage import ROW, Refused, checked
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lifecycle.forge import Forge, GitLab, forge
+from lifecycle.forge.api import Forge, GitLab, forge
+from lifecycle.forge.web import Refused
 from lifecycle.outcome import CouldNot
-from lifecycle.web import Refused
 
 
 def approvers(commit: str) -> list[str]:

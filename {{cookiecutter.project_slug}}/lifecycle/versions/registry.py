@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from lifecycle import git
 from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
-from lifecycle.tag import FORMAT, Tag, order, rows, tag
+from lifecycle.versions.tag import FORMAT, Tag, order, rows, tag
 
 
 @dataclass

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from lifecycle import git, store
 from lifecycle.lock import parse
-from lifecycle.markdown import markdown
+from lifecycle.review.markdown import markdown
 
 SIGNS = str.maketrans({"✅": "✔", "❌": "✘", "❓": "?", "❔": "?"})  # which every font has
 POINTS = 21  # of each line of the comment's chart

@@ -4,8 +4,8 @@ import base64
 import os
 import subprocess
 
-from lifecycle.forge import Forge
-from lifecycle.web import Refused
+from lifecycle.forge.api import Forge
+from lifecycle.forge.web import Refused
 
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"  # shows the robot's picture; harmless elsewhere
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from lifecycle.change import Pair, changes
-from lifecycle.limits import PASS, Gate, judged
 from lifecycle.outcome import CouldNot
+from lifecycle.review.change import Pair, changes
+from lifecycle.review.limits import PASS, Gate, judged
 from pipeline.contract import Contract
 from pipeline.stage import ROW
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import Field
 
-from lifecycle import git, origin, stale, store
-from lifecycle.approval import approvers
+from lifecycle import git, stale, store
+from lifecycle.forge.approval import approvers
 from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
-from lifecycle.registry import Registry, moved
-from lifecycle.tag import Tag
+from lifecycle.versions import origin
+from lifecycle.versions.registry import Registry, moved
+from lifecycle.versions.tag import Tag
 from pipeline.stage import Block, checked, digest
 
 NOTHING = "0" * 40  # what the gate takes for a base where there is none

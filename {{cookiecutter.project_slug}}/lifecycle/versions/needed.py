@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lifecycle import git, objects, store
-from lifecycle.batch import Batch
+from lifecycle import git, store
 from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
+from lifecycle.versions import objects
+from lifecycle.versions.batch import Batch
 
 UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 

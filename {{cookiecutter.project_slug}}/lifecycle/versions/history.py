@@ -4,12 +4,12 @@ import hashlib
 from typing import Any
 
 from lifecycle import git
-from lifecycle.batch import Batch
-from lifecycle.dossier import Dossier, lock, yaml
 from lifecycle.outcome import CouldNot
-from lifecycle.record import moment
-from lifecycle.registry import Registry
-from lifecycle.tag import Tag
+from lifecycle.versions.batch import Batch
+from lifecycle.versions.dossier import Dossier, lock, yaml
+from lifecycle.versions.record import moment
+from lifecycle.versions.registry import Registry
+from lifecycle.versions.tag import Tag
 
 
 def dossiers(folder: str, found: Registry) -> list[Dossier]:

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lifecycle.change import Change
 from lifecycle.outcome import CouldNot
+from lifecycle.review.change import Change
 from pipeline.stage import Block, checked
 
 PASS, CLOSER, FAIL = "pass", "look closer", "fail"

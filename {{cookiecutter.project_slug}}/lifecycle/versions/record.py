@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lifecycle import git, origin
+from lifecycle import git
 from lifecycle.outcome import CouldNot, Outcome
-from lifecycle.registry import Registry, read
+from lifecycle.versions import origin
+from lifecycle.versions.registry import Registry, read
 
 
 def point(folder: str, found: Registry, says: dict[str, Any], signed: bool) -> Outcome:

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any
 
-from lifecycle.batch import TREE, Batch
 from lifecycle.lock import Lock, files, parse, torn
+from lifecycle.versions.batch import TREE, Batch
 
 SHOWN = ("manifest.json", "metrics.json", "environment.txt", "profile.json")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from lifecycle.web import Refused, send
+from lifecycle.forge.web import Refused, send
 
 
 class Forge:

@@ -5,10 +5,10 @@ What is shown is a report.json, which anybody may have written; markdown.py esca
 
 import json
 
-from lifecycle.branch import git
-from lifecycle.forge import Forge
-from lifecycle.markdown import markdown
-from lifecycle.web import Refused
+from lifecycle.forge.api import Forge
+from lifecycle.forge.branch import git
+from lifecycle.forge.web import Refused
+from lifecycle.review.markdown import markdown
 
 REPORT, PROOF = "<!-- lifecycle:report -->\n", "<!-- lifecycle:reproduce -->\n"
 LONGEST = 65_536  # characters of a text on GitHub

@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle import git
 from lifecycle.lock import File, Lock, lock, parse
 from lifecycle.outcome import CouldNot
-from lifecycle.values import flat
+from lifecycle.review.values import flat
 from pipeline.contract import Contract
 from pipeline.stage import checked
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from lifecycle import store
-from lifecycle.change import FEWEST, changes, pair
-from lifecycle.contents import Version
-from lifecycle.limits import FAIL, PASS, WORST, Gate, judged
 from lifecycle.outcome import CouldNot
-from lifecycle.slices import slices
+from lifecycle.review.change import FEWEST, changes, pair
+from lifecycle.review.contents import Version
+from lifecycle.review.limits import FAIL, PASS, WORST, Gate, judged
+from lifecycle.review.slices import slices
 from pipeline import metrics
 from pipeline.files import read_table
 from pipeline.threads import threads

@@ -1,0 +1,1 @@
+"""GitHub and GitLab as the verbs see them; the standard library only."""
