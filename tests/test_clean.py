@@ -30,6 +30,7 @@ def test_everything_that_needs_an_object_keeps_it(made: World) -> None:
         needed[name] = store(made, name)
         made.commit(name, push=False)
     made.git("push", "--quiet", "--no-verify", "origin", "theirs")
+    made.git("update-ref", "-d", "refs/remotes/origin/theirs")  # as if a colleague had pushed it
     made.git("tag", "-a", "-m", "kept", "kept")
     made.git("switch", "--quiet", "branch")
     made.git("branch", "--quiet", "-D", "theirs", "tag")
