@@ -22,7 +22,7 @@ def clean(yes: bool, unnamed: bool) -> Outcome:
     with origin.scratch() as folder:
         refs = needed.refs(folder)
         keep = needed.named(folder, {*refs.values()}) | needed.edited()
-        known = needed.named(folder, history()) if not unnamed else {}
+        known = needed.named(folder, history(), strict=False) if not unnamed else {}
         places = {"cache": cached(), "remote": {md5: int(i["size"]) for md5, i in objects.listing().items()}}
         unused = {place: {md5: size for md5, size in held.items() if md5 not in keep} for place, held in places.items()}
         doubtful = {place: {} if unnamed or not shared(place) else {m for m in unused[place] if m not in known}

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -55,16 +56,15 @@ def worktrees() -> dict[str, str]:
     return {pair["worktree"]: pair["HEAD"] for pair in pairs if set(pair.get("HEAD", "0")) != {"0"}}
 
 
-def named(folder: str, commits: Iterable[str]) -> dict[str, str]:
-    """Where each hash is named that a dvc.lock or .dvc file at these commits names; raises CouldNot."""
+def named(folder: str, commits: Iterable[str], strict: bool = True) -> dict[str, str]:
+    """Where each hash is named that files at these commits name; if `strict`, raises CouldNot for an unreadable one."""
     names = {(commit, path) for commit in commits for path in paths(folder, commit) if metafile(path)}
     batch = Batch(folder, "")
     batch.load(names)
-    texts = {batch.named[one]: one for one in sorted(names)}
     found: dict[str, str] = {}
-    for oid, (commit, path) in texts.items():
-        text = batch.content[oid].decode("utf-8", "replace")
-        found |= hashes(text, path, commit[:9], {*paths(folder, commit)})
+    for oid, (commit, path) in {batch.named[one]: one for one in sorted(names)}.items():
+        with suppress(*([] if strict else [CouldNot])):
+            found |= hashes(batch.content[oid].decode("utf-8", "replace"), path, commit[:9], {*paths(folder, commit)})
     return found
 
 
