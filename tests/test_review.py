@@ -111,7 +111,8 @@ def test_group_that_got_worse_fails(pushed: Path, run: Run) -> None:
     run("git", "switch", "--quiet", "main", cwd=pushed)
     gate = (
         ("params.yaml", "log_loss: {better: lower, ceiling: baseline, drop: 10%}", "log_loss: {better: lower}"),
-        ("params.yaml", "accuracy: {better: higher, drop: 0.02}", "accuracy: {better: higher, drop: 0.35}"),
+        ("params.yaml", "    accuracy: {better: higher, drop: 0.02}", "    accuracy: {better: higher, drop: 0.35}"),
+        ("params.yaml", "balanced_accuracy: {better: higher, drop: 0.05}", "balanced_accuracy: {better: higher}"),
     )
     change(pushed, run, *gate)
     run("git", "switch", "--quiet", "-C", "change", cwd=pushed)

@@ -69,6 +69,8 @@ def test_lower_is_better_where_the_gate_says_so() -> None:
     assert judged("rmse", Metric(better="lower", drop="10%"), up)["verdict"] == FAIL
     assert judged("rmse", Metric(better="lower", drop="70%"), up)["verdict"] == PASS
     assert judged("r2", Metric(better="higher", drop="10%"), up)["evidence"] == "better"
+    unsure = Change(old=0.9, new=0.8, low=-0.25, high=0.05, smallest=0.2)
+    assert judged("r2", HIGHER, unsure)["verdict"] == CLOSER  # beyond the drop, but not with its whole interval
     assert judged("r2", None, up) == {"evidence": "changed", "verdict": PASS, "why": ""}
 
 
