@@ -46,6 +46,13 @@ def test_one_parameter_pulls_what_its_stages_read(pushed: Path, run: Run) -> Non
     """A training parameter pulls the two sides of the split to reproduce, and both predictions to compare; no more."""
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 4.0"))
     old = hashes_on_main(pushed, run)
+    again = run("python", "-m", "lifecycle.reproduce", "main", cwd=pushed)
+    assert "train: boosting on" in again.stderr  # executed, though the run cache of this clone has the result
+    run("git", "switch", "--quiet", "main", cwd=pushed)  # which moves on: a change is compared with where it began
+    edit(pushed / "params.yaml", "max_iter: 100", "max_iter: 99")
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Meanwhile", cwd=pushed)
+    run("git", "push", "--quiet", "--no-verify", "origin", "main", cwd=pushed)
+    run("git", "switch", "--quiet", "change", cwd=pushed)
     done = review(pushed, run)
     assert (done.code["verify"], done.code["reproduce"]) == (0, 0)
     assert done.details["stages"] == ["train", "evaluate"]

@@ -1,6 +1,5 @@
 """What the review promises: changes are judged on evidence, groups count, and a report can only show."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +7,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from lifecycle.lock import Lock, differing, files, torn
-from lifecycle.reproduce import CAUSES, EQUAL, OTHER, Reproduce, tell
+from lifecycle.reproduce import Reproduce
 from lifecycle.review.change import Change, changes, pair
 from lifecycle.review.limits import CLOSER, FAIL, PASS, Gate, Metric, bounds, judged
 from lifecycle.review.markdown import markdown, text
 from lifecycle.review.slices import slices
-from lifecycle.review.values import differences
 from pipeline.contract import Contract
 from pipeline.stage import ROW, Refused, checked
 
@@ -112,43 +109,6 @@ def test_group_that_got_worse_is_seen() -> None:
     count, worse = slices(pair(old, new), old[[ROW]].assign(group=group), schema, settings, {"accuracy": 0.9})
     assert count == 2
     assert [(row["group"], row["verdict"]) for row in worse] == [("few", FAIL)]
-
-
-def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
-    """Last bits are equal, more is listed side by side, a missing file and another format are told apart."""
-    old, new = tmp_path / "old.json", tmp_path / "new.json"
-    old.write_text(json.dumps({"a": 1.0, "b": {"md5": "x"}}))
-    new.write_text(json.dumps({"a": 1.0 + 1e-12, "b": {"md5": "y"}}))
-    assert differences(old, new, 1e-9, {"x": "y"}) == []
-    assert differences(old, new, 1e-9, {}) == ["b.md5: recorded 'x', now 'y'"]
-    assert differences(tmp_path / "none.json", new, 1e-9, {}) == ["new.json is there in one version only"]
-    assert differences(old, tmp_path / "model.skops", 1e-9, {}) == ["model.skops is there in one version only"]
-    (tmp_path / "model.skops").touch()
-    assert differences(old, tmp_path / "model.skops", 1e-9, {}) is None
-
-
-def test_other_bytes_need_a_reason() -> None:
-    """A text or model of other bytes is excused by figures in their last bits or by what was computed from it alone."""
-    stages = {"train": {"outs": [{"path": "m"}]}, "evaluate": {"deps": [{"path": "m"}], "outs": [{"path": "card"}]}}
-    lock = Lock(stages, {}, {})
-    assert tell({"m": OTHER, "card": EQUAL}, [*stages], lock)[0] == 0
-    assert tell({"m": OTHER}, [*stages], lock)[0] == 0
-    code, says = tell({"m": "identical", "card": OTHER}, [*stages], lock)
-    assert (code, says[-1]) == (1, CAUSES)
-    assert tell({"m": "identical", "card": ["a: recorded 1, now 2"]}, [*stages], lock)[0] == 1
-
-
-def test_lock_that_disagrees_with_itself_is_seen() -> None:
-    """An input recorded otherwise than its maker recorded it is named, and stages come in the order of their inputs."""
-    stages = {
-        "b": {"deps": [{"path": "x", "md5": "2"}], "outs": [{"path": "y", "md5": "3"}]},
-        "a": {"outs": [{"path": "x", "md5": "1"}]},
-    }
-    outs = [out for entry in stages.values() for out in entry["outs"]]
-    lock = Lock(stages, files(outs, {"y"}), {})
-    assert torn(lock) == [("b", "x")]
-    assert differing(None, lock) == ["a", "b"]
-    assert [*lock.stored] == ["x"]
 
 
 def test_report_can_only_show() -> None:
