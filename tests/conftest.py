@@ -103,3 +103,12 @@ def project(reproduced: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the reproduced project, free to be changed."""
     shutil.copytree(reproduced, tmp_path / reproduced.name, symlinks=True)
     yield tmp_path / reproduced.name
+
+
+@pytest.fixture
+def pushed(project: Path, run: Run) -> Path:
+    """The project on a new branch `change`, its main pushed to a bare origin."""
+    from tests.review import origin  # which needs this file itself
+
+    origin(project, run)
+    return project

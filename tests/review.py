@@ -12,6 +12,10 @@ import yaml
 from tests.conftest import Run
 from tests.test_life import edit
 
+FINE = {"verify": 0, "reproduce": 0, "gate": 0}
+BAD = ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.001")
+SLOW = ("params.yaml", "max_iter: 100", "max_iter: 12")
+SMALL = ("params.yaml", "max_iter: 100", "max_iter: 30")
 VERBS = ("verify", "reproduce", "gate")
 
 
@@ -101,3 +105,16 @@ def review(
         code[verb], said[verb], pulled[verb] = done.returncode, done.stdout, cached(place)
     assert run("git", "status", "--porcelain", cwd=place).stdout == ""
     return Review(code, said, place / "report", pulled)
+
+
+def rows(report: dict[str, Any], name: str) -> dict[str, Any]:
+    """The report's row of a metric."""
+    return dict(next(row for row in report["metrics"] if row["name"] == name))
+
+
+def commit(project: Path, run: Run, *edits: tuple[str, str, str]) -> None:
+    """Edit and push without running anything."""
+    for name, old, new in edits:
+        edit(project / name, old, new)
+    run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "By hand", cwd=project)
+    run("git", "push", "--quiet", "--no-verify", "--force", "origin", "HEAD", cwd=project)

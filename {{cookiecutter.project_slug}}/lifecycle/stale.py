@@ -36,16 +36,15 @@ def findings(committed: bool = False) -> list[str]:
     done = store.attempt("status", "--json")
     if done.returncode:
         raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
-    said: dict[str, list[str]] = {}
+    said = []
     for stage, changes in json.loads(done.stdout).items():
         for change in changes:
             for path, state in _flat(change):
                 held = path not in found.stored
                 if held or not (committed or state in ABSENT):
-                    said.setdefault(_sentence(stage, path, state, change), []).append(stage)
-    for stage, path in torn(found):
-        said.setdefault(f"{path} changed after {stage} was last run: {REPRO}", []).append(stage)
-    return list(said)
+                    said.append(_sentence(stage, path, state, change))
+    said += [f"{path} changed after {stage} was last run: {REPRO}" for stage, path in torn(found)]
+    return [*dict.fromkeys(said)]  # one file may stand behind several stages
 
 
 def _flat(change: str | dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
