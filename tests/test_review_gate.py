@@ -78,8 +78,12 @@ def test_group_that_got_worse_fails(pushed: Path, run: Run) -> None:
 
 def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
     """A change that loosens its own gate is judged by the base's, and the edit is shown."""
-    loose = ("params.yaml", "ceiling: baseline, drop: 10%}", "drop: 100000%}")
-    change(pushed, run, BAD, SLOW, loose)
+    loose = (
+        ("params.yaml", "ceiling: baseline, drop: 10%}", "drop: 100000%}"),
+        ("params.yaml", "    accuracy: {better: higher, drop: 0.02}", "    accuracy: {better: higher}"),
+        ("params.yaml", "balanced_accuracy: {better: higher, drop: 0.05}", "balanced_accuracy: {better: higher}"),
+    )
+    change(pushed, run, BAD, SLOW, *loose)
     done = review(pushed, run)
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert "| gate.metrics.log_loss.drop | 10% | 100000% |" in done.comment
