@@ -31,13 +31,17 @@ def commit(message: str, robot: str) -> bool:
     return True
 
 
+def login(user: str, token: str) -> str:
+    """The header with which Git signs in, given in its environment alone."""
+    return f"Authorization: Basic {base64.b64encode(f'{user}:{token}'.encode()).decode()}"
+
+
 def push(at: Forge, name: str, own: bool) -> None:
     """Push HEAD to a branch of origin; only a branch of our own may lose what it held."""
-    basic = base64.b64encode(f"{at.git_user}:{at.token}".encode()).decode()
     environment = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{at.host}/.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        "GIT_CONFIG_VALUE_0": login(at.git_user, at.token),
         "GIT_TERMINAL_PROMPT": "0",
     }
     lease = []

@@ -3,7 +3,6 @@
 Nothing that is made in the scratch repository is seen in this clone before origin has taken it.
 """
 
-import base64
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from lifecycle import git
+from lifecycle.forge import branch
 from lifecycle.outcome import CouldNot
 
 NAME = "registry"  # of origin in the scratch repository, whose settings include this clone's
@@ -38,7 +38,7 @@ def sign_in() -> None:
         return
     host = urlsplit(server).hostname
     settings = {
-        f"http.{server}/.extraHeader": f"Authorization: Basic {base64.b64encode(f'{login}:{token}'.encode()).decode()}",
+        f"http.{server}/.extraHeader": branch.login(login, token),
         "user.name": user or login,
         "user.email": os.environ.get("GITLAB_USER_EMAIL") or f"{user or login}@users.noreply.{host}",
     }
