@@ -103,10 +103,10 @@ def test_first_commit_has_floors_only(pushed: Path, run: Run) -> None:
 def test_what_cannot_be_compared_is_no_pass(
     edits: list[tuple[str, str, str]], words: str, pushed: Path, run: Run
 ) -> None:
-    """NaN, fewer test rows, a missing or misspelt metric, broken JSON or settings: 2 with a sentence, and a report."""
+    """NaN, fewer test rows, a missing or misspelt metric, broken JSON or settings: 2, a sentence and a report, forks too."""
     for name, old, new in edits:
         edit(pushed / name, old, new)
     run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Wrong", cwd=pushed)
-    gate = run("python", "-m", "lifecycle.gate", "main", "--report", "report", cwd=pushed, code=2)
+    gate = run("python", "-m", "lifecycle.gate", "main", "--report", "report", cwd=pushed, code=2, **FORK)
     assert words in gate.stdout
     assert json.loads((pushed / "report" / "report.json").read_text())["verdict"] == "not compared"
