@@ -103,7 +103,7 @@ def test_first_commit_has_floors_only(pushed: Path, run: Run) -> None:
 def test_what_cannot_be_compared_is_no_pass(
     edits: list[tuple[str, str, str]], words: str, pushed: Path, run: Run
 ) -> None:
-    """NaN, fewer test rows, a missing or misspelt metric, broken JSON or settings: 2, a sentence and a report, forks too."""
+    """NaN, fewer test rows, a missing or misspelt metric, broken JSON or settings: 2 and a report, forks too."""
     for name, old, new in edits:
         edit(pushed / name, old, new)
     run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Wrong", cwd=pushed)
