@@ -1,5 +1,6 @@
 """Does the gate say yes to good models, no to bad ones, and `look closer` where nobody can know?"""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def test_bad_model_fails(pushed: Path, run: Run) -> None:
     assert "this change" in page
     figures = dict(line.split() for line in (done.folder / "metrics.txt").read_text().splitlines())
     assert float(figures["log_loss"]) == rows(done.report, "log_loss")["new"]
+    assert "**verify**" in done.comment
+    os.utime(done.folder / "verify.json", (0, 0))  # left by a check of an older commit
+    run("python", "-m", "lifecycle.gate", "origin/main", "--report", "report", cwd=done.folder.parent, code=1)
+    assert "**verify**" not in done.comment
+    assert "**reproduce**" in done.comment
 
 
 def test_better_model_passes(pushed: Path, run: Run) -> None:
