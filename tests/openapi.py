@@ -43,4 +43,5 @@ def check(asked: Asked) -> None:
     assert {name for name, _ in parse_qsl(url.query)} <= {part["name"] for part in parts if part["in"] == "query"}
     if asked.body is not None:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        jsonschema.validate(asked.body, schema | {"additionalProperties": False})
+        closed = {"additionalProperties": False, "components": described()["components"]}  # what the schema refers to
+        jsonschema.validate(asked.body, schema | closed)
