@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -48,6 +49,8 @@ def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Name
     text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
     if getattr(given, "leave", None):
         Path(given.leave).mkdir(parents=True, exist_ok=True)
-        Path(given.leave, f"{verb}.json").write_text(text + "\n", "utf-8", newline="\n")
+        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+        left = json.dumps(asdict(outcome) | {"head": head}, indent=2, ensure_ascii=False, default=str)
+        Path(given.leave, f"{verb}.json").write_text(left + "\n", "utf-8", newline="\n")
     print(text if given.json else "\n".join(f"{verb}: {sentence}" for sentence in outcome.says), flush=True)
     sys.exit(outcome.code)

@@ -39,10 +39,9 @@ PAGE = """<!doctype html>
 def write(report: dict[str, Any], folder: Path) -> None:
     """Write report.md, report.html, report.json and metrics.txt, with what verify and reproduce left in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    committed = int(git.git("show", "--no-patch", "--format=%ct", "HEAD"))  # what is older belongs to another commit
     left = {verb: folder / f"{verb}.json" for verb in ("verify", "reproduce")}
-    fresh = {verb: path for verb, path in left.items() if path.exists() and path.stat().st_mtime >= committed}
-    report["checks"] = {verb: json.loads(path.read_text("utf-8")) for verb, path in fresh.items()}
+    checks = {verb: json.loads(path.read_text("utf-8")) for verb, path in left.items() if path.exists()}
+    report["checks"] = {verb: check for verb, check in checks.items() if check.get("head") == report["head"]}
     revisions = [one for one in (report.get("base"), report.get("head")) if one]
     report["chart"] = chart(revisions)
     body = MarkdownIt("commonmark").enable("table").render(markdown(report, chart=False)).translate(SIGNS)
