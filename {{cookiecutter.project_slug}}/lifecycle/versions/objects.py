@@ -14,7 +14,6 @@ from lifecycle.outcome import CouldNot, NoRemote
 from lifecycle.store import check_remote
 
 CHUNK = 2**20
-TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "time")  # by kind of remote
 Result = TypeVar("Result")
 
 
