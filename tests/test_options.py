@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,26 @@ def test_default_is_exact_and_whole(bake: Callable[..., Path], run: Run, tmp_pat
     assert files(project) == expected()
     assert not (project / ".git").exists()
     assert_whole(project, run)
+
+
+def test_what_tools_leave_in_the_template_is_not_read(run: Run, home: dict[str, str], tmp_path: Path) -> None:
+    """Caches of a linter and of Python in the tree, with bytes that look like text and are not, stop no generation."""
+    template = Path(shutil.copytree(TEMPLATE, tmp_path / "template", ignore=shutil.ignore_patterns(".*", "build")))
+    for name in (".ruff_cache/0.17/1", "pipeline/__pycache__/train.cpython-311.pyc"):
+        (template / SOURCE.name / name).parent.mkdir(parents=True)
+        (template / SOURCE.name / name).write_bytes("déjà vu ".encode("latin-1") * 50)
+    answers = ("--no-input", "set_up=no", f"remote_url={tmp_path}/storage")
+    run(
+        sys.executable,
+        "-m",
+        "cookiecutter",
+        str(template),
+        *answers,
+        cwd=tmp_path,
+        PATH=home["PATH"],
+        PWD=f"{tmp_path}",
+    )
+    assert (tmp_path / "penguin_species" / "dvc.yaml").exists()
 
 
 @pytest.mark.parametrize("option", OPTIONS)
