@@ -38,8 +38,9 @@ def test_signature_that_is_demanded_is_made_and_checked(made: World) -> None:
 
 
 @pytest.fixture
-def hub() -> Iterator[tuple[dict[str, object], dict[str, str]]]:
-    """GitHub as far as an approval is asked for: what it answers to the end of each path, and its variables."""
+def forge() -> Iterator[tuple[dict[str, object], dict[str, str], dict[str, str]]]:
+    """A forge as far as an approval is asked for: what it answers to the end of each path, and GitHub's and GitLab's
+    variables."""
     answers: dict[str, object] = {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,23 +57,38 @@ def hub() -> Iterator[tuple[dict[str, object], dict[str, str]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
-    names = {"GITHUB_API_URL": address, "GITHUB_SERVER_URL": address, "GITHUB_REPOSITORY": "o/r"}
-    yield answers, names | {"GITHUB_TOKEN": "t", "GITHUB_ACTOR": "merger"}
+    hub = {"GITHUB_API_URL": address, "GITHUB_SERVER_URL": address, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "t"}
+    lab = {"CI_API_V4_URL": address, "CI_SERVER_URL": address, "CI_PROJECT_ID": "7", "GITLAB_TOKEN": "t"}
+    yield answers, hub | {"GITHUB_ACTOR": "merger"}, lab
     server.shutdown()
 
 
-def test_approval_that_is_demanded_is_asked_for(made: World, hub: tuple[dict[str, object], dict[str, str]]) -> None:
-    """Nobody to ask is no approval, nor is the author's own or one that was withdrawn; who approved is kept."""
-    answers, variables = hub
+def test_approval_that_is_demanded_is_asked_for(
+    made: World, forge: tuple[dict[str, object], dict[str, str], dict[str, str]]
+) -> None:
+    """Nobody to ask is no approval, nor is the author's own, a stranger's or a withdrawn one; who approved is kept."""
+    answers, variables, lab = forge
     demand(made, "approved: true")
     refused(made, "nobody can be asked", 2, "--stage", "prod")
     answers["/pulls"] = [{"number": 7, "merged_at": "2026-01-01", "user": {"login": "author"}}]
-    review = {"author": "APPROVED", "fickle": "APPROVED"}
-    said = [{"state": state, "user": {"login": who}} for who, state in review.items()]
-    answers["/pulls/7/reviews"] = [*said, {"state": "CHANGES_REQUESTED", "user": {"login": "fickle"}}]
+    people = {"author": "OWNER", "fickle": "MEMBER", "stranger": "CONTRIBUTOR", "reviewer": "COLLABORATOR"}
+
+    def review(who: str, state: str = "APPROVED") -> dict[str, object]:
+        return {"state": state, "user": {"login": who}, "author_association": people[who]}
+
+    said = [review("author"), review("stranger"), review("fickle")]
+    answers["/pulls/7/reviews"] = [*said, review("fickle", "CHANGES_REQUESTED")]
     refused(made, "nobody but its author approved", 1, "--stage", "prod", **variables)
-    answers["/pulls/7/reviews"] = [*said, {"state": "APPROVED", "user": {"login": "reviewer"}}]
+    answers["/pulls/7/reviews"] = [*said, review("reviewer")]
     done = made.verb("promote", "--stage", "prod", code=0, **variables)["details"]
     assert done["approved_by"] == ["fickle", "reviewer"]
     assert "merger" in made.git("for-each-ref", "refs/tags/model#prod#3", "--format=%(taggername)")
     assert "approved by fickle, reviewer" in made.says("audit", "v0.0.3")
+    made.git("commit", "--quiet", "--allow-empty", "-m", "Another")
+    made.git("push", "--quiet", "origin", "main")
+    answers["/merge_requests"] = [{"iid": 7, "state": "merged", "author": {"username": "author"}}]
+    answers["/merge_requests/7/approvals"] = {"approved_by": [{"user": {"username": "author"}}]}
+    refused(made, "nobody but its author approved", 1, "--stage", "prod", **lab)
+    answers["/merge_requests/7/approvals"] = {"approved_by": [{"user": {"username": who}} for who in people]}
+    done = made.verb("promote", "--stage", "prod", code=0, **lab)["details"]
+    assert done["approved_by"] == ["fickle", "reviewer", "stranger"]

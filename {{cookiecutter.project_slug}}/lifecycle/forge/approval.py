@@ -6,6 +6,8 @@ from lifecycle.forge.api import Forge, GitLab, forge
 from lifecycle.forge.web import Refused
 from lifecycle.outcome import CouldNot
 
+OURS = {"OWNER", "MEMBER", "COLLABORATOR"}  # a stranger, too, may approve a request of a public repository
+
 
 def approvers(commit: str) -> list[str]:
     """Their names, empty if nobody approved; raises CouldNot where this cannot be asked."""
@@ -20,12 +22,13 @@ def approvers(commit: str) -> list[str]:
 
 
 def on_github(at: Forge, commit: str) -> set[str]:
-    """By the last review of each person that approves or asks for changes."""
+    """By the last review of each of the repository's people that approves or asks for changes."""
     found = set()
     for pull in merged(at, f"/commits/{commit}/pulls", "merged_at", None):
         last: dict[str, str] = {}
         for review in at.pages(f"/pulls/{pull['number']}/reviews"):
-            if review["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED") and review.get("user"):
+            decides = review["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
+            if decides and review.get("user") and review["author_association"] in OURS:
                 last[review["user"]["login"]] = review["state"]
         author = (pull.get("user") or {}).get("login")
         found |= {who for who, state in last.items() if state == "APPROVED" and who != author}
