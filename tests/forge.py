@@ -29,7 +29,7 @@ class Forge:
     def __init__(self, origin: Path) -> None:
         self.origin = origin  # a bare repository
         self.asked: list[Asked] = []
-        self.statuses: list[int] = []  # what the next requests are answered with, instead
+        self.statuses: list[int] = []  # what the next requests are answered with, instead; 0: nothing else
         self.entries: dict[str, list[dict[str, Any]]] = {"comments": [], "issues": [], "requests": []}
         self.runs: dict[str, dict[str, Any]] = {}
         self.artifact: bytes | None = None

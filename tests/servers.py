@@ -46,8 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/git/"):
             return self.git(url.path.removeprefix("/git"), url.query, body, given)
         self.forge.asked.append(Asked(self.command, self.path, json.loads(body or b"null"), given))
-        if self.forge.statuses:
-            return self.reply(self.forge.statuses.pop(0), b"{}")
+        if self.forge.statuses and (status := self.forge.statuses.pop(0)):
+            return self.reply(status, b"{}")
         if given != f"Bearer {TOKEN}":
             return self.reply(401, b"{}")
         platform = url.path.split("/")[1]

@@ -43,7 +43,8 @@ def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
     assert text.startswith("## ❌ fail")
     number = hub.forge.add("requests", "person", source="bad", sha=sha)["number"]
     for run_id in (11, 12):
-        facts = {"head_sha": sha, "head_branch": "bad", "head_repository": {"owner": {"login": "owner"}}}
+        home = {"owner": {"login": "owner"}, "full_name": "owner/repo"}
+        facts = {"head_sha": sha, "head_branch": "bad", "head_repository": home}
         hub.forge.runs[str(run_id)] = facts
         report = json.loads((hub.report / "report.json").read_text()) | {"name": f"run {run_id}"}
         hub.forge.artifact = packed(report_json=json.dumps(report).encode())

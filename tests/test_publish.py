@@ -41,7 +41,8 @@ def test_long_report_is_cut_and_says_so(platform: str, forge: Forge, publish: Pu
     assert text.rstrip().endswith("was cut: the run has all of it.")
 
 
-RUN = {"head_sha": "abc", "head_branch": "a branch/é", "head_repository": {"owner": {"login": "forker"}}}
+FORK = {"owner": {"login": "forker"}, "full_name": "forker/repo"}
+RUN = {"head_sha": "abc", "head_branch": "a branch/é", "head_repository": FORK}
 HOSTILE = {  # an artifact -> what is said of it
     "no zip": (b"junk", "has no readable report.json"),
     "another file": (packed(other_json=b"{}"), "has no readable report.json"),
@@ -75,7 +76,7 @@ def test_what_a_fork_writes_is_only_shown(forge: Forge, publish: Publish) -> Non
     publish("github", "comment", "--run", "1")
     (entry,) = forge.entries["comments"]
     assert entry["on"] == number
-    assert entry["text"].startswith(f"{MARKER}\n")
+    assert entry["text"].startswith(f"{MARKER}\n_From a fork: the request's own code computed")
     for active in ("<img", "![", "](", "@everyone", "http://evil"):
         assert active not in entry["text"]
     assert entry["text"].count("<!--") == 1
@@ -99,7 +100,7 @@ def test_run_comments_on_the_request_that_is_at_its_commit(forge: Forge, publish
 
 
 def test_server_that_says_no_is_quoted_at_once(platform: str, forge: Forge, publish: Publish, tmp_path: Path) -> None:
-    """404 and a wrong token are one sentence and one request; 500 is tried again, three times at most."""
+    """404 and a wrong token are one sentence and one request; 500 is tried again, three times at most; no POST is."""
     report(tmp_path, GOOD)
     forge.statuses = [404]
     assert "404 Not Found" in publish(platform, "comment", "--number", "7", code=2).stderr
@@ -108,6 +109,9 @@ def test_server_that_says_no_is_quoted_at_once(platform: str, forge: Forge, publ
     assert len(forge.asked) == 2
     forge.statuses = [500, 503]
     publish(platform, "comment", "--number", "7")
+    assert len(forge.texts("comments")) == 1
+    forge.statuses, forge.asked = [0, 0, 502] if platform == "gitlab" else [0, 502], []
+    assert "POST" in publish(platform, "comment", "--number", "8", code=2).stderr
     assert len(forge.texts("comments")) == 1
     forge.statuses, forge.asked = [500, 502, 503], []
     assert "503" in publish(platform, "comment", "--number", "7", code=2).stderr

@@ -89,7 +89,9 @@ def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
         ("params.yaml", "    accuracy: {better: higher, drop: 0.02}", "    accuracy: {better: higher}"),
         ("params.yaml", "balanced_accuracy: {better: higher, drop: 0.05}", "balanced_accuracy: {better: higher}"),
     )
-    change(pushed, run, BAD, SLOW, *loose)
+    mild = ("lifecycle/review/limits.py", "# from harmless to grave", "# all the same")
+    change(pushed, run, BAD, SLOW, *loose, mild)
     done = review(pushed, run)
+    assert "edits what checks it: read lifecycle/review/limits.py before" in done.comment
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert "| gate.metrics.log_loss.drop | 10% | 100000% |" in done.comment

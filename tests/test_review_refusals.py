@@ -13,6 +13,16 @@ from tests.test_life import edit
 pytestmark = pytest.mark.slow
 
 FORK = {"WITHOUT_SECRETS": "true"}
+SWAP = """import json, pathlib
+from pipeline import model_file, stage
+model = model_file.load("models/model.skops")
+model[-1]._predictors[0][0].nodes["value"][-1] *= 1.5
+model_file.save(model, "models/model.skops")
+manifest = pathlib.Path("models/manifest.json")
+known = json.loads(manifest.read_text())
+known["model"]["md5"] = stage.digest("models/model.skops")
+manifest.write_text(json.dumps(known))
+"""
 
 
 def test_forged_metrics_are_caught(pushed: Path, run: Run) -> None:
@@ -30,6 +40,19 @@ def test_forged_metrics_are_caught(pushed: Path, run: Run) -> None:
     assert "reports/metrics.json cannot be reproduced: log_loss: recorded 0.01" in done.said["reproduce"]
     assert "What usually causes it" in done.said["reproduce"]
     assert "its predictions give 0.06" in done.comment
+
+
+def test_swapped_model_is_caught(pushed: Path, run: Run) -> None:
+    """A model that was exchanged, with manifest and lock forged to fit it and all reports honest, does not come out."""
+    run("python", "-c", SWAP, cwd=pushed)
+    edit(pushed / "reports" / "validation.md", "keeps its contract.", "keeps its contract, and has no leaks.")
+    run("dvc", "commit", "--force", cwd=pushed)
+    commit(pushed, run)
+    send(pushed, run)
+    done = review(pushed, run)
+    assert (done.code["verify"], done.code["reproduce"]) == (0, 1)
+    assert "models/model.skops cannot be reproduced: part " in done.said["reproduce"]
+    assert "reports/validation.md cannot be reproduced: line 3: recorded 'The table" in done.said["reproduce"]
 
 
 def test_other_libraries_prove_nothing(pushed: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:
@@ -81,7 +104,8 @@ def test_first_commit_has_floors_only(pushed: Path, run: Run) -> None:
     nothing = "0" * 40
     run("git", "push", "--quiet", "--no-verify", "origin", "HEAD", cwd=pushed)
     done = review(pushed, run, base=nothing)
-    assert (done.code["verify"], done.code["gate"]) == (0, 0)
+    assert done.code == {"verify": 0, "reproduce": 0, "gate": 0}
+    assert done.details["stages"] == ["environment", "validate", "prepare", "train", "evaluate"]
     assert "only floors and ceilings were checked" in done.comment
     commit(pushed, run, ("params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.01, drop: 10%"))
     failed = run("python", "-m", "lifecycle.gate", nothing, cwd=pushed, code=1)

@@ -49,8 +49,13 @@ def shallow() -> bool:
     return git("rev-parse", "--is-shallow-repository") == "true"
 
 
-def merge_base(base: str) -> str:
-    """The commit where the branch left `base`; raises CouldNot when this clone does not hold it."""
+def merge_base(base: str) -> str | None:
+    """The commit where the branch left `base`; None for zeros, which GitHub and GitLab call what was before the first.
+
+    Raises CouldNot when this clone does not hold it.
+    """
+    if set(base) == {"0"}:
+        return None
     done = attempt("merge-base", commit(base), "HEAD")
     if done.returncode and shallow():
         raise CouldNot(f"this clone is too shallow to see where HEAD left {base}: run `git fetch --unshallow`.")

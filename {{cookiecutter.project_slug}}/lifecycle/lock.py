@@ -52,7 +52,7 @@ def lock(revision: str) -> Lock | None:
     if text is None:
         return None
     held = git.tracked(revision)
-    stages = parse(text, "dvc.lock").get("stages", {})
+    stages = parse(text, "dvc.lock").get("stages") or {}
     outs = [out for entry in stages.values() for out in entry.get("outs", [])]
     given = [
         out | {"path": str(PurePosixPath(name).parent / out["path"])}

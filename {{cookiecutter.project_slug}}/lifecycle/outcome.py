@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ class Outcome:
 
 def excused(why: Exception) -> Outcome:
     """2; or 0 where a request from a fork lacks the secrets, which is no fault of the request."""
+    if not isinstance(why, CouldNot | Refused):
+        traceback.print_exception(why)
+        return Outcome(2, [f"This was not foreseen ({type(why).__name__}: {why}): the lines on stderr say where."])
     if isinstance(why, NoRemote) and os.environ.get("WITHOUT_SECRETS") == "true":
         left = f"Not checked, since a fork's request has no access to the data: {why} A maintainer can run it."
         return Outcome(0, [left], {"unchecked": True})
@@ -44,7 +48,7 @@ def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Name
     given = parser.parse_args()
     try:
         outcome = act(given)
-    except (CouldNot, Refused) as why:
+    except Exception as why:  # else Python would exit with 1, which is a no
         outcome = excused(why)
     text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
     if getattr(given, "leave", None):

@@ -17,16 +17,17 @@ def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
         changed = ", ".join(line.split(maxsplit=1)[1] for line in dirty.splitlines()[:5])
         return Outcome(1, [f"the work tree is dirty ({changed}): commit it, or name a registered version."])
     with origin.scratch() as folder:
-        rule = evidence.rules(folder, stage)
-        found = read(folder, artifact())
-        if isinstance(rule, str):
-            return Outcome(1, [rule])
+        rules, found = evidence.rules(folder), read(folder, artifact())
+        if stage not in rules:
+            return Outcome(1, [evidence.unknown(stage, rules)])
+        rule = rules[stage]
         if version is not None and version not in found.versions:
             return Outcome(1, [f"{version} is not registered: {known(found)}"])
         evidence.certain(found, folder, stage, rule)
-        origin.bring([])
+        owner = found.owner(stage)
+        origin.bring([one.name for one in (owner, found.versions.get(version or "")) if one])
         commit = found.versions[version].commit if version else git.commit("HEAD")
-        name, owner = version or found.at(commit), found.owner(stage)
+        name = version or found.at(commit)
         doubts = [f"Not believed: {doubt}" for doubt in found.doubts]
         if owner and owner.version == name:
             return Outcome(0, [f"{stage} points to {name} already: nothing changed.", *doubts], {"version": name})

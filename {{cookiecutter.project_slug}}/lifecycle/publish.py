@@ -10,6 +10,7 @@ import os
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from lifecycle.forge.api import Forge, forge
 from lifecycle.forge.branch import commit, git, push
@@ -48,8 +49,8 @@ def comment_on_run(run: int) -> str:
     pull = at.open_request(facts["head_branch"], home["owner"]["login"]) if home else None
     if pull is None or pull["head"]["sha"] != facts["head_sha"]:
         return f"No open request is at the commit of run {run}: no comment."
-    content = artifact(at, run)
-    return f"Run {run} left no report: no comment." if content is None else comment(at, pull["number"], content)
+    content, ours = artifact(at, run), home["full_name"] == os.environ["GITHUB_REPOSITORY"]
+    return f"Run {run} left no report: no comment." if content is None else comment(at, pull["number"], content, ours)
 
 
 def comment_on_request(number: str | None, folder: Path) -> str:
@@ -104,7 +105,12 @@ def act(given: argparse.Namespace) -> str:
         return branch(forge(), given.to, given.message)
     if given.what == "request":
         return request(forge(), given.name, given.title, read(given.report / "report.json"))
-    proof = json.loads(read(given.report / "reproduce.json"))
+    left = given.report / "reproduce.json"
+    unproven: dict[str, Any] = {
+        "code": 2,
+        "says": ["The proof could not be run: the log of the last run says why."],
+    }
+    proof = json.loads(read(left)) if left.exists() else unproven
     return issue(forge(), proof["code"], proof["says"])
 
 

@@ -15,7 +15,8 @@ from lifecycle.outcome import CouldNot, Outcome, run
 from lifecycle.review.values import differences
 from pipeline.stage import Block, checked, load_yaml
 
-IDENTICAL, EQUAL, OTHER = "identical", "equal within the tolerance", "other bytes"
+IDENTICAL, SAME = "identical", "the same values"
+EQUAL, OTHER = "equal within the tolerance", "other bytes"
 CAUSES = (
     "What usually causes it: a result that was edited by hand, a stage that was run before its code or data was saved, "
     "or a seed that is not set."
@@ -34,7 +35,8 @@ def reproduce(base: str | None, every: bool) -> Outcome:
     if new is None:
         raise CouldNot("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
     unseen = git.unseen()
-    stages = differing(None if every or base is None else lock(git.merge_base(base)), new)
+    left = None if every or base is None else git.merge_base(base)
+    stages = differing(lock(left) if left else None, new)
     with store.checkout("HEAD"):
         if faults := stale.findings(committed=True):
             return Outcome(1, faults + unseen)
@@ -44,7 +46,7 @@ def reproduce(base: str | None, every: bool) -> Outcome:
         settings = checked(Reproduce, load_yaml("params.yaml").get("reproduce"), "params.yaml, block reproduce")
         pulled = execute(new, stages)
         found = judge(new, stages, settings.tolerance)
-    code, says = tell(found, stages, new)
+    code, says = tell(found, stages)
     return Outcome(code, says + unseen, {"stages": stages, "bytes": pulled, "outputs": found})
 
 
@@ -60,7 +62,8 @@ def execute(recorded: Lock, stages: list[str]) -> int:
 
 
 def judge(recorded: Lock, stages: list[str], tolerance: float) -> dict[str, str | list[str]]:
-    """For each output IDENTICAL, EQUAL within the tolerance, OTHER bytes of no known format, or what differs."""
+    """For each output IDENTICAL, the SAME values, EQUAL within the tolerance, OTHER bytes of no format that is known
+    here, or what differs."""
     paths = [out["path"] for stage in stages for out in recorded.stages[stage].get("outs", [])]
     now = lock(git.WORK)
     assert now is not None
@@ -72,30 +75,29 @@ def judge(recorded: Lock, stages: list[str], tolerance: float) -> dict[str, str 
         git.git("worktree", "add", "--quiet", "--detach", folder, "HEAD")
         for path in changed:
             file, old = recorded.made[path], Path(folder, path)
-            if file.stored and Path(path).suffix == ".parquet":
+            if file.stored and not file.md5.endswith(".dir"):
                 store.fetch([file], checked_out=False)
                 old = store.cached(file)
-            lines = differences(old, Path(path), tolerance, renamed) if old.exists() or not file.stored else None
-            found[path] = OTHER if lines is None else lines or EQUAL
+            known = old.exists() or not file.stored
+            exact = differences(old, Path(path), 0, renamed) if known else None
+            near = exact and differences(old, Path(path), tolerance, renamed)
+            found[path] = OTHER if exact is None else near or (EQUAL if exact else SAME)
     return found
 
 
-def tell(found: dict[str, str | list[str]], stages: list[str], recorded: Lock) -> tuple[int, list[str]]:
-    """Exit code and sentences: other bytes are excused only where values that were computed from them agree."""
+def tell(found: dict[str, str | list[str]], stages: list[str]) -> tuple[int, list[str]]:
+    """Exit code and sentences; other bytes are excused only where some values differ as another processor's do."""
     wrong = {path: lines for path, lines in found.items() if isinstance(lines, list)}
-    close = [path for path, verdict in found.items() if verdict == EQUAL]
-    other = [path for path, verdict in found.items() if verdict == OTHER]
-    read = {dep["path"] for stage in stages for dep in recorded.stages[stage].get("deps", [])}
-    for path in other:
-        if not (path in read or close or any(one in read for one in other)):
-            wrong[path] = ["its bytes differ, and no value that could explain it"]
+    same, close, other = ([path for path, said in found.items() if said == one] for one in (SAME, EQUAL, OTHER))
+    if not close:
+        wrong |= {path: ["its bytes differ, and no value that could explain it"] for path in other}
     if wrong:
         return 1, [f"{path} cannot be reproduced: {'; '.join(lines)}." for path, lines in wrong.items()] + [CAUSES]
     says = [f"{len(found)} outputs of {', '.join(stages)} came out again from a clean checkout."]
-    if close or other:
-        says.append(
-            f"Not the same bytes, as on another processor, but equal within the tolerance: {', '.join(close + other)}."
-        )
+    if close:
+        says.append(f"Equal within the tolerance, as on another processor: {', '.join(close + other)}.")
+    if same:
+        says.append(f"Other bytes, but the same values: {', '.join(same)}.")
     return 0, says
 
 

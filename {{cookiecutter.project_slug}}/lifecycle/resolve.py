@@ -23,8 +23,11 @@ def resolve() -> Outcome:
         return Outcome(1, [f"{', '.join(theirs)}: a conflict that only people can settle: {how}, and come again."])
     if not conflicts and not stale.findings(committed=True):
         return Outcome(0, ["There is no conflict, and dvc.lock is up to date."])
+    unmerged = stale.unmerged()
     for path in sorted(mine):
-        if git.attempt("checkout", "--ours", "--", path).returncode:  # we have deleted it
+        if path not in unmerged:  # added with its markers
+            git.git("checkout", "HEAD", "--", path)
+        elif git.attempt("checkout", "--ours", "--", path).returncode:  # we have deleted it
             git.git("checkout", "--theirs", "--", path)
     done = store.attempt("repro", "--pull", "--allow-missing", aloud=True)
     now = lock(git.WORK)

@@ -26,13 +26,13 @@ def walk(history: list[Tag]) -> list[str]:
 def rollback(stage: str, to: str | None, reason: str) -> Outcome:
     """What was refused or done."""
     with origin.scratch() as folder:
-        rule = evidence.rules(folder, stage)
-        found = read(folder, artifact())
-        if isinstance(rule, str):
-            return Outcome(1, [rule])
+        rules, found = evidence.rules(folder), read(folder, artifact())
+        if stage not in rules:
+            return Outcome(1, [evidence.unknown(stage, rules)])
+        rule = rules[stage]
         evidence.certain(found, folder, stage, rule)
-        origin.bring([])
         history = found.stages.get(stage, [])
+        origin.bring([one.name for one in history])
         had, left = {one.version for one in history}, walk(history)
         if to is not None and to not in had:
             never = f"{stage} never pointed to {to}: it had {', '.join(sorted(had)) or 'no version'}."

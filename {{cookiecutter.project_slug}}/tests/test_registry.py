@@ -99,6 +99,20 @@ def test_lightweight_tag_is_never_believed(name: str, repository: Repository) ->
     assert owner and owner.number == 1
 
 
+def test_hostile_tags_stop_nobody(repository: Repository) -> None:
+    """A tag without a tagger, one with a huge number, and one whose words are of other types are named or ignored."""
+    head = repository.git("rev-parse", "HEAD")
+    (repository.folder / "tag").write_text(f"object {head}\ntype commit\ntag model@v0.0.7\n\nm\n")
+    nobody = repository.git("hash-object", "-t", "tag", "-w", "--literally", "tag")
+    repository.git("update-ref", "refs/tags/model@v0.0.7", nobody)
+    repository.tag("model#prod#20261123", '{"approved_by": null, "reason": 7}')
+    found = repository.read()
+    assert found.doubts[0].startswith("model@v0.0.7 is a lightweight tag, or one without a tagger")
+    assert found.doubts[1:] == ["model#prod#2 to model#prod#20261122 is missing: somebody deleted it."]
+    owner = found.owner("prod")
+    assert owner and owner.says == {}
+
+
 def test_tag_that_says_another_version_or_commit_is_never_believed(repository: Repository) -> None:
     """The message must agree with what the tag stands on: a moved tag and one for no version are named."""
     first = repository.git("rev-parse", "HEAD")

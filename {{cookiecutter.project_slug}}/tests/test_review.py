@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from lifecycle.outcome import CouldNot
 from lifecycle.reproduce import Reproduce
 from lifecycle.review.change import Change, changes, pair
 from lifecycle.review.limits import CLOSER, FAIL, PASS, Gate, Metric, bounds, judged
@@ -111,6 +112,23 @@ def test_group_that_got_worse_is_seen() -> None:
     assert [(row["group"], row["verdict"]) for row in worse] == [("few", FAIL)]
 
 
+def test_rows_that_stay_together_count_once() -> None:
+    """A group of one customer's rows is too few to judge, and a column that parts a customer's rows is no slice."""
+    old = predictions(2000, 0.1).assign(**{ROW: np.arange(2000, dtype="uint64") // 20})
+    both = pair(old, predictions(2000, 0.3, 2).assign(**{ROW: old[ROW]}))
+    test = old[[ROW]].assign(group=np.where(old[ROW] == 0, "one", "rest"), mixed=["a", "b"] * 1000)
+    target = {"actual": {"type": "category", "role": "target", "missing": False, "values": ["no", "yes"]}}
+    feature = {"type": "category", "role": "feature", "missing": False, "values": ["a", "b", "one", "rest"]}
+    schema = Contract.model_validate(
+        {"task": "classification", "columns": {"group": feature, "mixed": feature} | target}
+    )
+    settings = Gate(metrics={"accuracy": HIGHER}, slices="all", slice_rows=20, confidence=0.95, draws=200, seed=0)
+    count, worse = slices(both, test, schema, settings, {"accuracy": 0.9})
+    assert (count, [row["group"] for row in worse]) == (1, ["rest"])
+    with pytest.raises(CouldNot, match="'mixed' differs within rows"):
+        slices(both, test, schema, settings.model_copy(update={"slices": ["mixed"]}), {"accuracy": 0.9})
+
+
 def test_report_can_only_show() -> None:
     """HTML, mentions, links, images and table borders in a report are text."""
     assert "@&#8288;all" in text("@all").replace("&#64;", "@")
@@ -118,6 +136,10 @@ def test_report_can_only_show() -> None:
     assert not set("<>@#[]!|\n") & set("".join(shown.split("`")[::2]).replace("&#", ""))
     assert "://" not in shown
     assert text("lone ` tick") == "lone ' tick"
+    assert "![" not in text("`@a ![x](http://evil) ```")  # runs of back-ticks that do not match
+    chart = {"title": "x\r```\r# forged", "x": "x", "y": "y", "low": 0, "high": 1, "lines": []}
+    hostile = {"verdict": "pass", "says": [], "slices_compared": "1\n# forged", "slices": [], "chart": chart}
+    assert not [line for line in markdown(hostile).splitlines() if line.startswith("# ")]
     assert markdown({"verdict": "<b>", "says": ["@all"], "name": "main", "head": "abc"}).startswith("## ❓ &#60;b&#62;")
 
 

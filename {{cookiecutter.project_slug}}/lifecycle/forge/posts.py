@@ -11,23 +11,24 @@ from lifecycle.forge.web import Refused
 from lifecycle.review.markdown import markdown
 
 REPORT, PROOF = "<!-- lifecycle:report -->\n", "<!-- lifecycle:reproduce -->\n"
+FOREIGN = "_From a fork: the request's own code computed what stands here._\n\n"
 LONGEST = 65_536  # characters of a text on GitHub
 CUT = "\n\nThe report is longer than a text may be here and was cut: the run has all of it.\n"
 UNTRUE = "The results on main cannot be reproduced"
 
 
-def rendered(content: bytes) -> str:
+def rendered(content: bytes, ours: bool = True) -> str:
     """A report.json as Markdown after its marker, as long as it may be; raises Refused for what is none."""
     try:
-        whole = REPORT + markdown(json.loads(content))
+        whole = REPORT + ("" if ours else FOREIGN) + markdown(json.loads(content))
     except Exception as why:  # whatever it is: the content may be anybody's
         raise Refused(f"report.json cannot be shown ({type(why).__name__}): nothing is published.") from None
     return whole if len(whole) <= LONGEST else whole[: LONGEST - len(CUT)].rsplit("\n", 1)[0] + CUT
 
 
-def comment(at: Forge, number: int, content: bytes) -> str:
+def comment(at: Forge, number: int, content: bytes, ours: bool = True) -> str:
     """Write the one comment of a request, or write it anew."""
-    text = rendered(content)
+    text = rendered(content, ours)
     if old := at.mine(at.comments.format(number), "body", REPORT):
         at.call(at.update, at.comment.format(number, old["id"]), {"body": text})
         return f"The comment on request {number} is written anew."

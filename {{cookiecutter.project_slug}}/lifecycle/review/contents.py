@@ -30,6 +30,8 @@ class Version:
         found = [path for path in sorted({*self.lock.made, *read}) if PurePath(path).name == name]
         if not found:
             raise CouldNot(f"no stage of dvc.lock reads or writes {name}: run `uv run dvc repro` and commit.")
+        if len(found) > 1:
+            raise CouldNot(f"dvc.yaml has {' and '.join(found)}, and a review needs one {name}: rename the other.")
         return found[0]
 
     def text(self, name: str) -> str:

@@ -14,7 +14,8 @@ LONGEST, ROWS = 300, 60  # characters of a text, rows of a table
 def text(value: object) -> str:
     """One line that shows as it is, but for `code` between back-ticks."""
     line = " ".join((f"{value:.4g}" if isinstance(value, float) else str(value)).split())[:LONGEST]
-    parts = line.split("`") if line.count("`") % 2 == 0 else [line.replace("`", "'")]
+    whole = line.count("`") % 2 == 0 and "``" not in line  # else some of it would show outside the code
+    parts = line.split("`") if whole else [line.replace("`", "'")]
     return "`".join(part.replace("|", "/") if i % 2 else _plain(part) for i, part in enumerate(parts))
 
 
@@ -96,13 +97,13 @@ def _slices(report: dict[str, Any]) -> list[str]:
         for r in worse
     ]  # fmt: skip
     heads = ["column", "group", "rows", "metric", "base", "this change", "change", "gate"]
-    return ["### Groups", "", told, *(table(heads, rows) if rows else [""])]
+    return ["### Groups", "", text(told), *(table(heads, rows) if rows else [""])]
 
 
 def _chart(chart: dict[str, Any] | None) -> list[str]:
     if not chart:
         return []
-    title, x, y = (str(chart[key]).replace('"', "'").replace("\n", " ") for key in ("title", "x", "y"))
+    title, x, y = (" ".join(str(chart[key]).replace('"', "'").split()) for key in ("title", "x", "y"))
     low, high = float(chart["low"]), float(chart["high"])
     lines = [f"    line [{', '.join(str(float(value)) for value in line)}]" for line in chart["lines"][:2]]
     which = "First line: the base; second: this change." if len(lines) > 1 else "This change."

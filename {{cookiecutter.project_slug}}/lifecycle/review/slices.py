@@ -16,11 +16,14 @@ DRAWS = 200  # enough for a standard deviation
 
 
 def columns(test: pd.DataFrame, contract: Contract, settings: Gate) -> list[str]:
-    """The columns to slice by; raises CouldNot for one of too many categories."""
+    """The columns to slice by; raises CouldNot for one of too many categories, or that parts rows of one ROW hash."""
+    whole = test.groupby(ROW).nunique(dropna=False).max() == 1  # one customer's rows stay together
     if settings.slices == "all":
         kinds = {name: column.type for name, column in contract.features.items()}
-        return [n for n, kind in kinds.items() if kind in ("category", "boolean") and test[n].nunique() <= FEW]
+        return [n for n, k in kinds.items() if k in ("category", "boolean") and test[n].nunique() <= FEW and whole[n]]
     for name in settings.slices:
+        if not whole[name]:
+            raise CouldNot(f"params.yaml, gate.slices: {name!r} differs within rows that the split keeps together.")
         if test[name].nunique() > MANY:
             raise CouldNot(f"params.yaml, gate.slices: {name!r} has more than {MANY} values: name a column of few.")
     return list(settings.slices)
@@ -39,7 +42,7 @@ def slices(
         value = both.new[ROW].map(known[name])
         for group in sorted(value.dropna().unique()):
             chosen = (value == group).to_numpy()
-            if chosen.sum() >= settings.slice_rows:
+            if both.new.loc[chosen, ROW].nunique() >= settings.slice_rows:
                 parts.append((name, str(group), both.part(chosen)))
     limited = {name: metric for name, metric in settings.metrics.items() if metric.drop is not None}
     count = len(parts) * len(limited)

@@ -1,8 +1,12 @@
 """Are two versions of an output the same values within a tolerance? A list of what differs, side by side."""
 
+import io
+import json
 import math
+import re
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -10,6 +14,8 @@ import pandas as pd
 from pipeline.files import read_json, read_table
 
 SHOWN = 5  # differences of one file that are listed
+ROUNDED = 1e-3  # relative: a text shows four digits, and the next bit may round the last of them the other way
+FIGURE = re.compile(r"(\b[0-9a-f]{32}\b|(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d))")  # or a hash
 
 
 def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) -> list[str] | None:
@@ -20,15 +26,21 @@ def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str])
     if old.is_dir() and new.is_dir():
         names = {path.relative_to(folder) for folder in (old, new) for path in folder.rglob("*") if path.is_file()}
         found = [differences(old / name, new / name, tolerance, renamed) for name in sorted(names)]
-        return [line for lines in found for line in lines or []]
+        return None if None in found else [line for lines in found for line in lines or []]
     if not (old.exists() and new.exists()):
         return [f"{new.name} is there in one version only"]
+    if old.read_bytes() == new.read_bytes():
+        return []
     if new.suffix == ".json":
         lines = _mappings(flat(read_json(str(old))), flat(read_json(str(new))), tolerance, renamed)
     elif new.suffix == ".csv":
         lines = _tables(pd.read_csv(old), pd.read_csv(new), tolerance)
     elif new.suffix == ".parquet":
         lines = _tables(read_table(str(old)), read_table(str(new)), tolerance)
+    elif new.suffix == ".skops":
+        lines = _models(old, new, tolerance)
+    elif new.suffix in (".md", ".txt"):
+        lines = _texts(old.read_text("utf-8"), new.read_text("utf-8"), renamed)
     else:
         return None
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])
@@ -55,13 +67,56 @@ def _mappings(old: dict[str, Any], new: dict[str, Any], tolerance: float, rename
 def _tables(old: pd.DataFrame, new: pd.DataFrame, tolerance: float) -> list[str]:
     if list(old) != list(new) or len(old) != len(new):
         return [f"recorded {len(old)} rows of {', '.join(old)}; now {len(new)} rows of {', '.join(new)}"]
-    lines = []
-    for name in old:
-        before, after = old[name].to_numpy(), new[name].to_numpy()
-        if before.dtype.kind == after.dtype.kind == "f":
-            other = ~np.isclose(before, after, rtol=tolerance, atol=tolerance, equal_nan=True)
-        else:
-            other = np.asarray((before != after) & ~(pd.isna(before) & pd.isna(after)))
-        where = np.flatnonzero(other)[: SHOWN + 1]
-        lines += [f"row {i}, {name}: recorded {before[i]!r}, now {after[i]!r}" for i in where]
-    return lines
+    return [line for name in old for line in _columns(name, old[name].to_numpy(), new[name].to_numpy(), tolerance)]
+
+
+def _columns(name: str, before: np.ndarray, after: np.ndarray, tolerance: float) -> list[str]:
+    if before.dtype.kind == after.dtype.kind == "f":
+        other = ~np.isclose(before, after, rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        other = np.asarray((before != after) & ~(pd.isna(before) & pd.isna(after)))
+    where = np.flatnonzero(other)[: SHOWN + 1]
+    return [f"row {i}, {name}: recorded {before[i]!r}, now {after[i]!r}" for i in where]
+
+
+def _models(old: Path, new: Path, tolerance: float) -> list[str]:
+    with ZipFile(old) as one, ZipFile(new) as other:
+        if (one.namelist(), one.comment) != (other.namelist(), other.comment):
+            return [f"recorded a model of {len(one.namelist())} parts, now one of {len(other.namelist())}"]
+        lines = []
+        for name, before, after in ((name, one.read(name), other.read(name)) for name in one.namelist()):
+            if before != after and name.endswith(".json"):
+                lines += _mappings(flat(json.loads(before)), flat(json.loads(after)), tolerance, {})
+            elif before != after:
+                lines += [f"part {name}, {line}" for line in _arrays(before, after, tolerance)]
+        return lines
+
+
+def _arrays(old: bytes, new: bytes, tolerance: float) -> list[str]:
+    try:
+        before, after = (np.load(io.BytesIO(content), allow_pickle=False) for content in (old, new))
+    except ValueError:
+        return ["other bytes"]
+    if (before.dtype, before.shape) != (after.dtype, after.shape):
+        return [f"recorded {before.dtype} of shape {before.shape}, now {after.dtype} of {after.shape}"]
+    names = before.dtype.names or ("value",)
+    pairs = [(before[n], after[n]) if before.dtype.names else (before, after) for n in names]
+    return [line for n, (b, a) in zip(names, pairs) for line in _columns(n, b.ravel(), a.ravel(), tolerance)]
+
+
+def _texts(old: str, new: str, renamed: dict[str, str]) -> list[str]:
+    def words(line: str) -> list[str]:  # a column of a table is as wide as its widest cell
+        return FIGURE.split(re.sub(r"--+", "-", " ".join(line.split())))
+
+    def same(before: str, after: str) -> bool:
+        if FIGURE.fullmatch(before) and FIGURE.fullmatch(after) and len(before) < 32 > len(after):
+            return math.isclose(float(before), float(after), rel_tol=ROUNDED)
+        return renamed.get(before, before) == after
+
+    before, after = old.splitlines(), new.splitlines()
+    if len(before) != len(after):
+        return [f"recorded {len(before)} lines, now {len(after)}"]
+    rows = [
+        (f"line {i}: recorded {b!r}, now {a!r}", words(b), words(a)) for i, (b, a) in enumerate(zip(before, after), 1)
+    ]
+    return [line for line, b, a in rows if len(b) != len(a) or not all(map(same, b, a))]

@@ -15,6 +15,7 @@ from lifecycle.review.limits import FAIL, PASS, WORST, Gate, judged
 from lifecycle.review.slices import slices
 from pipeline import metrics
 from pipeline.files import read_table
+from pipeline.stage import ROW
 from pipeline.threads import threads
 
 FORGED = 1e-6  # relative distance between metrics.json and its own predictions that rounding cannot explain
@@ -25,13 +26,16 @@ def judge(settings: Gate, old: Version, new: Version, broken: list[str]) -> dict
     (before,) = tables(old, ["predictions.parquet"])
     after, test = tables(new, ["predictions.parquet", "test.parquet"])
     task, both = new.contract.task, pair(before, after)
-    if len(both.new) < FEWEST:
-        raise CouldNot(f"{len(both.new)} test rows are in both versions, so they cannot be paired. {' '.join(broken)}")
+    if (shared := both.new[ROW].nunique()) < FEWEST:
+        raise CouldNot(f"{shared} different test rows are in both versions: too few to pair. {' '.join(broken)}")
     broken = broken + forged(after, task, new.scores)
     rows = [
         {"name": name, **asdict(change), **judged(name, settings.metrics.get(name), change)}
         for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
     ]
+    compared = {row["name"] for row in rows}
+    if lost := [n for n, m in settings.metrics.items() if m.drop is not None and n not in compared]:
+        raise CouldNot(f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows that both versions have.")
     count, worse = slices(both, test, new.contract, settings, {row["name"]: row["old"] for row in rows})
     says = broken + [row["why"] for row in [*rows, *worse] if row["verdict"] != PASS]
     grave = max([row["verdict"] for row in [*rows, *worse]] + [FAIL] * bool(broken), key=WORST.index)

@@ -34,16 +34,20 @@ class Promote(Block):
     stages: dict[str, Stage] = Field(min_length=1)
 
 
-def rules(folder: str, stage: str) -> Stage | str:
-    """What the stage demands, by the default branch of origin, so that no branch loosens it; or why there is none."""
+def rules(folder: str) -> dict[str, Stage]:
+    """What each stage demands, by the default branch of origin, so that no branch loosens it."""
     branch = origin.default(folder)
     done = git.attempt("show", f"{branch}:{git.git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
     where = f"params.yaml of origin's {branch.removeprefix('refs/heads/')}"
     block = parse(done.stdout, where).get("promote") if done.returncode == 0 else None
     if block is None:
         raise CouldNot(f"{where} has no block promote: take it from the template's params.yaml, and push.")
-    stages = checked(Promote, block, f"{where}, block promote").stages
-    return stages.get(stage) or f"there is no stage {stage}: {where} has {', '.join(stages)}."
+    return checked(Promote, block, f"{where}, block promote").stages
+
+
+def unknown(stage: str, stages: dict[str, Stage]) -> str:
+    """A sentence for a stage that is none."""
+    return f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(stages)}."
 
 
 def judged(commit: str, owner: Tag | None, whole: bool) -> tuple[list[str], dict[str, Any]]:
@@ -51,7 +55,7 @@ def judged(commit: str, owner: Tag | None, whole: bool) -> tuple[list[str], dict
     with store.checkout(commit), ThreadPoolExecutor() as pool:
         stale_now = pool.submit(stale.findings, True) if whole else None
         absent, rehearsed = pool.submit(store.missing), pool.submit(verb, "rehearse")
-        gated = pool.submit(verb, "gate", owner.commit if owner else NOTHING) if whole else None
+        gated = pool.submit(verb, "gate", owner.commit if owner else NOTHING, "--exactly") if whole else None
         if stale_now and (said := stale_now.result()):
             return said, {}
         if names := absent.result():
@@ -93,12 +97,18 @@ def trusted(folder: str, rule: Stage, commit: str) -> tuple[list[str], list[str]
 
 
 def certain(found: Registry, folder: str, stage: str, rule: Stage) -> None:
-    """Raise CouldNot where a tag differs between here and origin; believe only signed tags where these are demanded."""
+    """Raise CouldNot where a tag differs between here and origin; believe only tags that hold what is demanded."""
     if unsure := moved(found):
         raise CouldNot(f"{unsure[0]} Settle it first: `git fetch --force --tags origin`, or `git tag --delete` here.")
-    if rule.signed:
-        history = found.stages.get(stage, [])
-        good = [one for one in history if one.signed and not git.attempt("verify-tag", one.name, cwd=folder).returncode]
-        found.doubts += [f"{one.name} has no signature that holds, and {stage} demands one: it is not believed."
-                         for one in history if one not in good]  # fmt: skip
-        found.stages[stage] = good
+    lacking = {one.name: why for one in found.stages.get(stage, []) if (why := lacks(one, folder, rule))}
+    found.doubts += [f"{why}: it is not believed." for why in lacking.values()]
+    found.stages[stage] = [one for one in found.stages.get(stage, []) if one.name not in lacking]
+
+
+def lacks(one: Tag, folder: str, rule: Stage) -> str:
+    """What the stage demands and the tag does not have; empty if it has all."""
+    if rule.signed and (not one.signed or git.attempt("verify-tag", one.name, cwd=folder).returncode):
+        return f"{one.name} has no signature that holds, and {one.stage} demands one"
+    if rule.approved and not one.says.get("approved_by"):
+        return f"{one.name} names nobody who approved, and {one.stage} demands it"
+    return ""

@@ -58,18 +58,17 @@ def scratch() -> Iterator[str]:
     with TemporaryDirectory(prefix="lifecycle-", ignore_cleanup_errors=True) as folder:
         git.git("init", "--quiet", "--bare", folder)
         Path(folder, "objects", "info", "alternates").write_text(f"{common}/objects\n", "utf-8")
-        own = Path(folder, "config").read_text("utf-8")
-        here = f"[include]\n\tpath = {common}/config\n{own}"  # identity, keys and credentials of this clone
-        Path(folder, "config").write_text(
-            f'{here}[remote "{NAME}"]\n\turl = {address()}\n\tpushurl = {address(push=True)}\n', "utf-8"
-        )
+        own = Path(folder, "config").read_text("utf-8")  # after identity, keys and credentials of this clone
+        Path(folder, "config").write_text(f"[include]\n\tpath = {common}/config\n{own}", "utf-8")
+        for name, url in (("url", address()), ("pushurl", address(push=True))):
+            git.git("config", f"remote.{NAME}.{name}", url, cwd=folder)
         refresh(folder)
         yield folder
 
 
 def refresh(folder: str) -> None:
     """Bring the scratch repository's branches and tags to where origin's are; raises CouldNot."""
-    wanted = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+    wanted = [f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "exps")]  # the last: DVC's experiments
     done = git.attempt("fetch", "--quiet", "--prune", "--no-write-fetch-head", NAME, *wanted, cwd=folder)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1].removeprefix("fatal: ")

@@ -6,6 +6,7 @@ Only annotated tags in GTO's formats that agree with each other are believed; al
 import re
 import subprocess
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from lifecycle import git
 from lifecycle.lock import parse
@@ -94,9 +95,10 @@ def settle(found: Registry) -> None:
             else:
                 believed.append(replace(one, version=commits[one.commit]))
         found.stages[stage] = believed
-        used = found.numbers(stage)
-        gone = sorted({*range(1, max(used) + 1)} - used)
-        found.doubts += [f"{found.artifact}#{stage}#{number} is missing: somebody deleted it." for number in gone]
+        for last, number in pairwise([0, *sorted(found.numbers(stage))]):
+            gone = {last + 1, number - 1} if number > last + 1 else set()
+            names = " to ".join(f"{found.artifact}#{stage}#{one}" for one in sorted(gone))
+            found.doubts += [f"{names} is missing: somebody deleted it."] * bool(gone)
 
 
 def contradiction(one: Tag, found: Registry, commits: dict[str, str]) -> str:

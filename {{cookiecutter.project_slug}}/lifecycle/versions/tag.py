@@ -9,6 +9,7 @@ FIELDS = ("refname:strip=2", "objecttype", "objectname", "*objecttype", "*object
           "taggerdate:unix", "contents:body", "contents:signature")  # fmt: skip
 FORMAT = "%00".join(f"%({name})" for name in FIELDS) + "%00%01"
 NUMBER = r"(0|[1-9]\d*)"
+TEXTS = ("kind", "stage", "version", "commit", "reason")  # of what is written down
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def tag(row: list[str], artifact: str) -> Tag | str:
         return "is an undo tag of GTO and undoes nothing here: `python -m lifecycle.rollback` makes a new tag."
     if not version and not stage:
         return f"is malformed: a version is {artifact}@v1.2.3, a stage {artifact}#stage#4."
-    if kind != "tag":
-        return "is a lightweight tag, which says neither who nor when: it is not believed."
+    if kind != "tag" or not when:
+        return "is a lightweight tag, or one without a tagger, which says neither who nor when: it is not believed."
     if target_kind != "commit":
         return f"names a {target_kind}, not a commit: it is not believed."
     says = written(body.removesuffix(signature))
@@ -62,12 +63,14 @@ def tag(row: list[str], artifact: str) -> Tag | str:
 
 
 def written(body: str) -> dict[str, Any]:
-    """The JSON object of a message; empty where it has none, as in a tag made by hand."""
+    """The JSON object of a message; empty where it has none of ours, as in a tag made by hand."""
     try:
         found = json.loads(body)
-    except ValueError:
+        names = found.get("approved_by", [])
+        texts = [found.get(key, "") for key in TEXTS] + names
+    except (ValueError, AttributeError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(names, list) and all(isinstance(text, str) for text in texts) else {}
 
 
 def order(version: str) -> tuple[int, ...]:
