@@ -43,7 +43,7 @@ OPTIONS: dict[str, tuple[dict[str, str], set[str], set[str], str, str]] = {
         "column `x` of `data/raw.csv`",
     ),
     "target": ({"target": "island"}, set(), set(), "README.md", "--target 'island'"),
-    "task=regression": ({"task": "regression"}, set(), set(), "dvc.yaml", "- Residuals:"),
+    "task=regression": ({"task": "regression"}, set(), set(), "dvc.yaml", "- Errors:"),
     "remote=s3": ({"remote": "s3"}, set(), set(), ".dvc/config", "url = s3://penguin-species\n"),
     "remote=gcs": ({"remote": "gcs"}, set(), set(), "pyproject.toml", "dvc[gs]>="),
     "remote=azure": ({"remote": "azure"}, set(), set(), "pyproject.toml", "dvc[azure]>="),

@@ -87,15 +87,26 @@ def test_one_file_of_a_folder_is_missed(pushed: Path, run: Run) -> None:
 
 
 def test_conflict_of_two_requests_is_settled_by_one_command(pushed: Path, run: Run) -> None:
-    """Two retrained branches conflict; verify names the command, which settles it, and the review passes."""
+    """Two retrained branches, one on new rows, conflict; verify names the command, which settles it, rows and all."""
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 4.5"))
     run("git", "switch", "--quiet", "main", cwd=pushed)
+    raw = pushed / "data" / "raw.csv"
+    ours = raw.read_text()
+    raw.write_text(f"{ours}Adelie,Dream,36.11,18.5,190,3750,female,2010\n")
+    run("dvc", "add", "data/raw.csv", cwd=pushed)
     change(pushed, run, ("params.yaml", "max_iter: 100", "max_iter: 90"))
     run("git", "switch", "--quiet", "change", cwd=pushed)
+    run("dvc", "checkout", cwd=pushed)
     run("git", "merge", "main", cwd=pushed, code=1)
+    assert raw.read_text() == ours  # no hook runs in the middle of a merge
     assert "lifecycle.resolve`" in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
     settled = run("python", "-m", "lifecycle.resolve", cwd=pushed)
-    assert "train, evaluate ran again" in settled.stdout
+    assert "validate, prepare, train, evaluate ran again: `git commit` ends the merge" in settled.stdout
+    assert raw.read_text().count("36.11") == 1
+    run("git", "checkout", "HEAD", "--", "data/raw.csv.dvc", cwd=pushed)  # as `dvc repro` would, on the old rows
+    lost = run("python", "-m", "lifecycle.verify", "--merging", cwd=pushed, code=1)
+    assert "data/raw.csv.dvc lost what the other branch changed in it: `git checkout MERGE_HEAD" in lost.stdout
+    run("git", "checkout", "MERGE_HEAD", "--", "data/raw.csv.dvc", cwd=pushed)
     run("git", "commit", "--quiet", "--no-verify", "-m", "Merge main", cwd=pushed)
     assert json.loads((pushed / "models" / "manifest.json").read_text())["parameters"]["max_iter"] == 90
     send(pushed, run)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.outcome import CouldNot, Outcome, run
-from lifecycle.versions import evidence, objects, origin
+from lifecycle.versions import objects, origin, rights
 from lifecycle.versions.dossier import Dossier
 from lifecycle.versions.history import dossiers
 from lifecycle.versions.page import page
@@ -22,8 +22,8 @@ def audit(which: str | None, html: str | None) -> Outcome:
     with origin.scratch() as folder:
         found = read(folder, artifact())
         doubts = found.doubts + moved(found)
-        owners = [(found.owner(stage), rule) for stage, rule in evidence.rules(folder).items()]
-        doubts += [f"{why}." for one, rule in owners if one and (why := evidence.lacks(one, folder, rule))]
+        owners = [(found.owner(stage), rule) for stage, rule in rights.rules(folder).items()]
+        doubts += [f"{why}." for one, rule in owners if one and (why := rights.lacks(one, folder, rule))]
         every = dossiers(folder, found)
     chosen = [one for one in every if which is None or named(one, which)]
     if which is not None and not chosen:
@@ -41,8 +41,11 @@ def audit(which: str | None, html: str | None) -> Outcome:
         "faults": faults,
     }
     if html:
-        Path(html).parent.mkdir(parents=True, exist_ok=True)
-        Path(html).write_text(page(details), "utf-8", newline="\n")
+        try:
+            Path(html).parent.mkdir(parents=True, exist_ok=True)
+            Path(html).write_text(page(details), "utf-8", newline="\n")
+        except OSError as why:
+            raise CouldNot(f"the page cannot be written ({why}): --html names a file.") from None
         told.append(f"The page is {html}.")
     checked = f"{len(chosen)} of {len(every)} versions and all {len(found.hashes)} tags: "
     if faults:

@@ -71,7 +71,10 @@ def gate(base: str, folder: str | None, strict: bool, exactly: bool) -> Outcome:
         outcome = excused(why)
         outcome.details |= {"verdict": "not compared", "says": outcome.says, "name": base, "head": git.commit("HEAD")}
     if folder:
-        write(outcome.details, Path(folder))
+        try:
+            write(outcome.details, Path(folder))
+        except OSError as why:
+            raise CouldNot(f"the report cannot be written ({why}): --report names a folder.") from None
     return outcome
 
 

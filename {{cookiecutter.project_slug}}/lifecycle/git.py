@@ -8,6 +8,8 @@ from lifecycle.outcome import CouldNot
 
 WORK = ""  # the work tree, where a revision is asked for
 
+DEEPEN = "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
+
 # A hook's Git variables would lead every command to the repository that the hook runs in
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_REFLOG_ACTION")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in MISLEADING}
@@ -32,7 +34,7 @@ def commit(revision: str) -> str:
     """The full hash of the commit that a revision names; raises CouldNot."""
     done = attempt("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if done.returncode:
-        fetch = "git fetch --unshallow" if shallow() else "git fetch origin"
+        fetch = DEEPEN if shallow() else "git fetch origin"
         where = "this clone, which is shallow" if shallow() else "this clone"
         raise CouldNot(f"{revision} is not in {where}: run `{fetch}`, or name another base.")
     return done.stdout.strip()
@@ -58,7 +60,7 @@ def merge_base(base: str) -> str | None:
         return None
     done = attempt("merge-base", commit(base), "HEAD")
     if done.returncode and shallow():
-        raise CouldNot(f"this clone is too shallow to see where HEAD left {base}: run `git fetch --unshallow`.")
+        raise CouldNot(f"this clone is too shallow to see where HEAD left {base}: run `{DEEPEN}`.")
     if done.returncode:
         raise CouldNot(f"{base} and HEAD have no commit in common: name the branch that HEAD was made from.")
     return done.stdout.strip()

@@ -50,11 +50,19 @@ def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Name
         outcome = act(given)
     except Exception as why:  # else Python would exit with 1, which is a no
         outcome = excused(why)
+    try:
+        leave(verb, outcome, getattr(given, "leave", None))
+    except OSError as why:
+        outcome = Outcome(2, [f"The outcome cannot be left there ({why}): --report names a folder."])
     text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
-    if getattr(given, "leave", None):
-        Path(given.leave).mkdir(parents=True, exist_ok=True)
-        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-        left = json.dumps(asdict(outcome) | {"head": head}, indent=2, ensure_ascii=False, default=str)
-        Path(given.leave, f"{verb}.json").write_text(left + "\n", "utf-8", newline="\n")
     print(text if given.json else "\n".join(f"{verb}: {sentence}" for sentence in outcome.says), flush=True)
     sys.exit(outcome.code)
+
+
+def leave(verb: str, outcome: Outcome, folder: str | None) -> None:
+    """Write the outcome, with the commit that it is about, for the gate's report."""
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+        left = json.dumps(asdict(outcome) | {"head": head}, indent=2, ensure_ascii=False, default=str)
+        Path(folder, f"{verb}.json").write_text(left + "\n", "utf-8", newline="\n")

@@ -7,23 +7,26 @@ import argparse
 
 from lifecycle import git
 from lifecycle.outcome import Outcome, run
-from lifecycle.versions import evidence, origin, record
+from lifecycle.review.limits import PASS
+from lifecycle.versions import evidence, origin, record, rights
 from lifecycle.versions.registry import Registry, artifact, read
 
 
-def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
+def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: bool) -> Outcome:
     """What was refused or done."""
+    if unjudged and not reason:
+        return Outcome(1, ["--unjudged needs a --reason: it is kept in the tag."])
     if version is None and (dirty := git.git("status", "--porcelain")):
         changed = ", ".join(line.split(maxsplit=1)[1] for line in dirty.splitlines()[:5])
         return Outcome(1, [f"the work tree is dirty ({changed}): commit it, or name a registered version."])
     with origin.scratch() as folder:
-        rules, found = evidence.rules(folder), read(folder, artifact())
+        rules, found = rights.rules(folder), read(folder, artifact())
         if stage not in rules:
-            return Outcome(1, [evidence.unknown(stage, rules)])
+            return Outcome(1, [rights.unknown(stage, rules)])
         rule = rules[stage]
         if version is not None and version not in found.versions:
             return Outcome(1, [f"{version} is not registered: {known(found)}"])
-        evidence.certain(found, folder, stage, rule)
+        rights.certain(found, folder, stage, rule)
         owner = found.owner(stage)
         origin.bring([one.name for one in (owner, found.versions.get(version or "")) if one])
         commit = found.versions[version].commit if version else git.commit("HEAD")
@@ -31,8 +34,8 @@ def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
         doubts = [f"Not believed: {doubt}" for doubt in found.doubts]
         if owner and owner.version == name:
             return Outcome(0, [f"{stage} points to {name} already: nothing changed.", *doubts], {"version": name})
-        refused, approved_by = evidence.trusted(folder, rule, commit)
-        refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, whole=True)
+        refused, approved_by = rights.trusted(folder, rule, commit)
+        refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, True, unjudged)
         if refused:
             return Outcome(1, refused)
         says = {
@@ -45,6 +48,9 @@ def promote(version: str | None, stage: str, bump: str, reason: str) -> Outcome:
             **shown,
         }
         done = record.point(folder, found, says, rule.signed)
+        doubts += [f"The gate said {shown['gate']}."] if shown["gate"] != PASS and not done.code else []
+        if git.attempt("merge-base", "--is-ancestor", commit, origin.default(folder), cwd=folder).returncode:
+            doubts.append(f"Commit {commit[:9]} is not merged into origin's default branch.")
         return Outcome(done.code, done.says + doubts, done.details)
 
 
@@ -59,4 +65,9 @@ if __name__ == "__main__":
     parser.add_argument("--stage", required=True, help="one of params.yaml, block promote")
     parser.add_argument("--bump", choices=["patch", "minor", "major"], default="patch", help="of a new version")
     parser.add_argument("--reason", default="", help="is kept in the tag")
-    run("promote", parser, lambda given: promote(given.version or None, given.stage, given.bump, given.reason))
+    parser.add_argument("--unjudged", action="store_true", help="even where the gate cannot compare; needs --reason")
+    run(
+        "promote",
+        parser,
+        lambda given: promote(given.version or None, given.stage, given.bump, given.reason, given.unjudged),
+    )

@@ -10,7 +10,6 @@ import os
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from lifecycle.forge.api import Forge, forge
 from lifecycle.forge.branch import commit, git, push
@@ -105,12 +104,9 @@ def act(given: argparse.Namespace) -> str:
         return branch(forge(), given.to, given.message)
     if given.what == "request":
         return request(forge(), given.name, given.title, read(given.report / "report.json"))
-    left = given.report / "reproduce.json"
-    unproven: dict[str, Any] = {
-        "code": 2,
-        "says": ["The proof could not be run: the log of the last run says why."],
-    }
-    proof = json.loads(read(left)) if left.exists() else unproven
+    if not (left := given.report / "reproduce.json").exists():
+        return issue(forge(), 2, ["The proof could not be run: the log of the last run says why."])
+    proof = json.loads(read(left))
     return issue(forge(), proof["code"], proof["says"])
 
 

@@ -21,6 +21,8 @@ def resolve() -> Outcome:
     if theirs := sorted(conflicts - mine):
         how = "edit it, or take one side (`git checkout --ours FILE` or `--theirs FILE`), then `git add FILE`"
         return Outcome(1, [f"{', '.join(theirs)}: a conflict that only people can settle: {how}, and come again."])
+    if lost := stale.dropped():
+        return Outcome(1, lost)
     if not conflicts and not stale.findings(committed=True):
         return Outcome(0, ["There is no conflict, and dvc.lock is up to date."])
     unmerged = stale.unmerged()
@@ -29,13 +31,22 @@ def resolve() -> Outcome:
             git.git("checkout", "HEAD", "--", path)
         elif git.attempt("checkout", "--ours", "--", path).returncode:  # we have deleted it
             git.git("checkout", "--theirs", "--", path)
+    if strays := stale.strays():  # the data that the merge brought, which no hook has checked out yet
+        brought = store.attempt("pull", *strays)
+        if brought.returncode:
+            raise CouldNot(
+                f"the data of {', '.join(strays)} is not what the merge settled ({store.last(brought)}): "
+                "`uv run dvc add` what is there, or drop it by `uv run dvc checkout --force`, and come again."
+            )
     done = store.attempt("repro", "--pull", "--allow-missing", aloud=True)
     now = lock(git.WORK)
     if done.returncode or now is None:
         raise CouldNot(f"the pipeline stopped ({store.last(done)}): mend what it says, and come again.")
     git.git("add", "--all", "--", "dvc.lock", *(path for path, file in now.made.items() if not file.stored))
     ran = [line.split("'")[1] for line in done.stderr.splitlines() if line.startswith("Running stage")]
-    return Outcome(0, [f"{', '.join(ran) or 'No stage'} ran again: `git commit` ends the merge."], {"stages": ran})
+    merging = git.attempt("rev-parse", "--verify", "--quiet", "REBASE_HEAD").returncode
+    ends = "`git commit` ends the merge" if merging else "`git rebase --continue` goes on"
+    return Outcome(0, [f"{', '.join(ran) or 'No stage'} ran again: {ends}."], {"stages": ran})
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Repeated rollbacks walk further back. Nothing is deleted, and the deployment is 
 import argparse
 
 from lifecycle.outcome import Outcome, run
-from lifecycle.versions import evidence, origin, record
+from lifecycle.versions import evidence, origin, record, rights
 from lifecycle.versions.registry import artifact, read
 from lifecycle.versions.tag import Tag
 
@@ -26,11 +26,11 @@ def walk(history: list[Tag]) -> list[str]:
 def rollback(stage: str, to: str | None, reason: str) -> Outcome:
     """What was refused or done."""
     with origin.scratch() as folder:
-        rules, found = evidence.rules(folder), read(folder, artifact())
+        rules, found = rights.rules(folder), read(folder, artifact())
         if stage not in rules:
-            return Outcome(1, [evidence.unknown(stage, rules)])
+            return Outcome(1, [rights.unknown(stage, rules)])
         rule = rules[stage]
-        evidence.certain(found, folder, stage, rule)
+        rights.certain(found, folder, stage, rule)
         history = found.stages.get(stage, [])
         origin.bring([one.name for one in history])
         had, left = {one.version for one in history}, walk(history)
@@ -38,7 +38,8 @@ def rollback(stage: str, to: str | None, reason: str) -> Outcome:
             never = f"{stage} never pointed to {to}: it had {', '.join(sorted(had)) or 'no version'}."
             return Outcome(1, [f"{never} A version that is new to it is promoted."])
         if to is None and len(left) < 2:
-            return Outcome(1, [f"{stage} has no version before {left[0] if left else 'its first'} to go back to."])
+            none = f"{stage} has no version before {left[0]} to go back to." if left else f"nothing is in {stage} yet."
+            return Outcome(1, [none])
         version = to or left[-2]
         if version == left[-1]:
             return Outcome(0, [f"{stage} points to {version} already: nothing changed."], {"version": version})

@@ -28,6 +28,41 @@ def conflicts() -> list[str]:
     return [f"there is a conflict in {names}: `uv run python -m lifecycle.resolve`"] if names else []
 
 
+def strays() -> list[str]:
+    """The .dvc files whose data in the work tree is another than they name."""
+    done = store.attempt("status", "--json", *dvc_files(git.WORK))
+    if done.returncode:
+        raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
+    return [
+        name
+        for name, changes in json.loads(done.stdout).items()
+        for change in changes
+        if name.endswith(".dvc") and isinstance(change, dict) and "modified" in change.get("changed outs", {}).values()
+    ]
+
+
+def dropped() -> list[str]:
+    """A sentence for each .dvc file that the other branch of a merge changed, we did not, and that is still ours.
+
+    `dvc repro` in the middle of a merge, before the merged data is checked out, writes it so.
+    """
+    if git.attempt("rev-parse", "--verify", "--quiet", "MERGE_HEAD").returncode:
+        return []
+    base = git.attempt("merge-base", "HEAD", "MERGE_HEAD").stdout.strip() or "HEAD"
+    said = []
+    for name in dvc_files("MERGE_HEAD"):
+        old, ours, theirs, now = (git.show(side, name) for side in (base, "HEAD", "MERGE_HEAD", git.WORK))
+        if old == ours == now != theirs:
+            took = f"`git checkout MERGE_HEAD -- {name} && uv run dvc checkout {name}`"
+            said.append(f"{name} lost what the other branch changed in it: {took}, then {REPRO}")
+    return said
+
+
+def dvc_files(revision: str) -> list[str]:
+    """The .dvc files at a commit or in the work tree."""
+    return sorted(name for name in git.tracked(revision) if name.endswith(".dvc"))
+
+
 def findings(committed: bool = False) -> list[str]:
     """Each thing that changed after the last `dvc repro`; with `committed` only those that a commit would hold."""
     found = lock(git.WORK)

@@ -55,8 +55,9 @@ def check_remote() -> None:
     name, address = remote()
     if "://" not in address and not Path(address).is_dir():
         raise NoRemote(
-            f"the DVC remote {name} is the folder {address}, which is not on this machine: a first "
-            f"`uv run dvc push` makes it; CI needs one that it reaches: `uv run dvc remote modify {name} url ADDRESS`."
+            f"the DVC remote {name} is the folder {address}, which is not on this machine: mount it, "
+            "or let a first `uv run dvc push` make it; CI needs one that it reaches: "
+            f"`uv run dvc remote modify {name} url ADDRESS`."
         )
 
 

@@ -27,7 +27,7 @@ def verify(committed: bool, merging: bool) -> Outcome:
         return Outcome(1, broken)
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(lambda: [] if merging else store.missing())
-        found = stale.findings(committed or merging)
+        found = stale.findings(committed or merging) + stale.dropped()
         try:
             found += [f"{path} is not in the remote: `uv run dvc push`" for path in asked.result()]
         except CouldNot as why:

@@ -17,11 +17,11 @@ def plots(predictions: pd.DataFrame, task: str) -> dict[str, pd.DataFrame]:
 
 
 def _regression(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The errors as the share of rows that err by no more (Bi and Bennett 2003), which two versions can share."""
     shown = predictions[["actual", "predicted"]].head(ROWS)
-    residual = (predictions["actual"] - predictions["predicted"]).to_numpy()
-    counts, edges = np.histogram(residual, bins=min(50, max(5, int(np.sqrt(len(residual))))))
-    residuals = pd.DataFrame({"residual": (edges[1:] + edges[:-1]) / 2, "rows": counts})
-    return {"predicted": shown, "residuals": residuals}
+    error = np.sort((predictions["actual"] - predictions["predicted"]).abs().to_numpy())
+    share = np.arange(1, len(error) + 1) / len(error)
+    return {"predicted": shown, "errors": thin(pd.DataFrame({"error": error, "share_of_rows": share}))}
 
 
 def _classification(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:

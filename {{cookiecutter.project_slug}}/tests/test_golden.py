@@ -19,7 +19,10 @@ def test_golden_rows_are_predicted_as_before(case: Case) -> None:
     if case.contract.task == "classification":
         assert {row["predicted"] for row in now} == {*said["predicted"]}
     assert golden.contradictions(now, now, 0) == []
-    other = [row | {name: value + 1e-3 for name, value in row.items() if isinstance(value, float)} for row in now]
+    other = [
+        row | {name: value + 1e-3 * max(1, abs(value)) for name, value in row.items() if isinstance(value, float)}
+        for row in now
+    ]
     assert len(golden.contradictions(now, other, 1e-6)) >= 10
     assert golden.golden(test.sample(frac=1, random_state=1), said, case.contract) == rows
 

@@ -9,6 +9,10 @@ from lifecycle.review.change import Change
 from pipeline.stage import Block, checked
 
 PASS, CLOSER, FAIL = "pass", "look closer", "fail"
+MOVED = (
+    ". New columns move rows from side to side, unless params.yaml, prepare.split_on, lists the old ones. A person can "
+    "promote such a change: `--unjudged --reason WHY`."
+)
 WORST = [PASS, CLOSER, FAIL]  # from harmless to grave
 
 

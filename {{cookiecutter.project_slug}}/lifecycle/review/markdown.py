@@ -35,7 +35,7 @@ def table(heads: list[str], rows: list[list[object]]) -> list[str]:
 def markdown(report: dict[str, Any], chart: bool = True) -> str:
     """The comment; without `chart` for the page, which has the plots themselves."""
     verdict = str(report["verdict"])
-    sides = f"{str(report.get('base') or 'nothing')[:9]} (in {report.get('name')}) and {str(report.get('head'))[:9]}"
+    sides = f"{str(report.get('base') or 'no base')[:9]} (in {report.get('name')}) and {str(report.get('head'))[:9]}"
     lines = [f"## {MARKS.get(verdict, '❓')} {text(verdict)}", "", *[f"- {text(one)}" for one in report["says"]], ""]
     for verb, check in report.get("checks", {}).items():
         mark = "❔" if check["details"].get("unchecked") else DONE.get(check["code"], "❓")
@@ -69,7 +69,7 @@ def _metrics(report: dict[str, Any]) -> list[str]:
             row["new"],
             f"{row['new'] - row['old']:+.3g} ({row['low']:+.3g} to {row['high']:+.3g})",
             row["evidence"],
-            row["smallest"],
+            row["smallest"] or "-",
             f"{MARKS.get(row['verdict'], '❓')} {row['verdict']}",
         ]
         for row in rows
@@ -90,7 +90,10 @@ def _slices(report: dict[str, Any]) -> list[str]:
     if not report.get("slices_compared"):
         return []
     worse = report["slices"]
-    told = f"{report['slices_compared']} comparisons within groups of rows, {len(worse)} of them in doubt or worse."
+    told = (
+        f"{report['slices_compared']} comparisons within groups of rows, {len(worse)} of them in doubt or worse; each "
+        "interval is wider than above, so that all hold together."
+    )
     rows: list[list[object]] = [
         [r["column"], r["group"], r["rows"], r["name"], r["old"], r["new"], f"{r['low']:+.3g} to {r['high']:+.3g}",
          f"{MARKS.get(r['verdict'], '❓')} {r['verdict']}"]

@@ -77,11 +77,11 @@ def chart(revisions: list[str]) -> dict[str, Any] | None:
     """The first line plot of dvc.yaml, both versions read off at the same points, for the comment."""
     declared = parse(git.show("HEAD", "dvc.yaml") or "", "dvc.yaml").get("plots", [])
     for title, plot in ((t, p) for one in declared if isinstance(one, dict) for t, p in one.items()):
-        if plot.get("template", "linear") == "linear" and isinstance(plot.get("y"), dict):
+        if plot.get("template", "linear") == "linear" and isinstance(plot.get("y"), dict) and "x" in plot:
             (path, y), x = next(iter(plot["y"].items())), plot["x"]
             curves = [curve for revision in revisions if (curve := _curve(revision, path, x, y))]
-            if curves:
-                low, high = min(c[0][0] for c in curves), max(c[0][-1] for c in curves)
+            low, high = max([c[0][0] for c in curves], default=0), min([c[0][-1] for c in curves], default=0)
+            if low < high:  # where both say something
                 grid = [low + (high - low) * i / (POINTS - 1) for i in range(POINTS)]
                 lines = [[round(float(v), 4) for v in np.interp(grid, *curve)] for curve in curves]
                 return {"title": title, "x": x, "y": y, "low": low, "high": high, "lines": lines}

@@ -6,7 +6,7 @@ from lifecycle import git
 from lifecycle.outcome import CouldNot
 from lifecycle.review import limits
 from lifecycle.review.contents import Version, changed
-from lifecycle.review.limits import Gate
+from lifecycle.review.limits import MOVED, Gate
 
 CHECKS = ("lifecycle/", ".github/", ".gitlab-ci.yml")
 
@@ -51,7 +51,7 @@ def check(settings: Gate, old: Version | None, new: Version) -> list[str]:
     """A sentence for each broken floor or ceiling; raises CouldNot where the test set shrank."""
     if old and new.scores["test_rows"] < old.scores["test_rows"]:
         rows = f"{new.scores['test_rows']} test rows instead of {old.scores['test_rows']}"
-        raise CouldNot(f"{rows}: fewer rows could hide what got worse, so bring them back, or let a person decide.")
+        raise CouldNot(f"{rows}: fewer rows could hide what got worse, so bring them back{MOVED}")
     baseline = new.scores.get("baseline", {})
     known = {name: metric for name, metric in settings.metrics.items() if name in new.scores}
     return [said for name, metric in known.items() for said in limits.bounds(name, metric, new.scores[name], baseline)]

@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -11,11 +10,10 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 
+from lifecycle.review.texts import texts
 from pipeline.files import read_json, read_table
 
 SHOWN = 5  # differences of one file that are listed
-ROUNDED = 1e-3  # relative: a text shows four digits, and the next bit may round the last of them the other way
-FIGURE = re.compile(r"(\b[0-9a-f]{32}\b|(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d))")  # or a hash
 
 
 def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) -> list[str] | None:
@@ -40,7 +38,7 @@ def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str])
     elif new.suffix == ".skops":
         lines = _models(old, new, tolerance)
     elif new.suffix in (".md", ".txt"):
-        lines = _texts(old.read_text("utf-8"), new.read_text("utf-8"), renamed)
+        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), renamed)
     else:
         return None
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])
@@ -102,21 +100,3 @@ def _arrays(old: bytes, new: bytes, tolerance: float) -> list[str]:
     names = before.dtype.names or ("value",)
     pairs = [(before[n], after[n]) if before.dtype.names else (before, after) for n in names]
     return [line for n, (b, a) in zip(names, pairs) for line in _columns(n, b.ravel(), a.ravel(), tolerance)]
-
-
-def _texts(old: str, new: str, renamed: dict[str, str]) -> list[str]:
-    def words(line: str) -> list[str]:  # a column of a table is as wide as its widest cell
-        return FIGURE.split(re.sub(r"--+", "-", " ".join(line.split())))
-
-    def same(before: str, after: str) -> bool:
-        if FIGURE.fullmatch(before) and FIGURE.fullmatch(after) and len(before) < 32 > len(after):
-            return math.isclose(float(before), float(after), rel_tol=ROUNDED)
-        return renamed.get(before, before) == after
-
-    before, after = old.splitlines(), new.splitlines()
-    if len(before) != len(after):
-        return [f"recorded {len(before)} lines, now {len(after)}"]
-    rows = [
-        (f"line {i}: recorded {b!r}, now {a!r}", words(b), words(a)) for i, (b, a) in enumerate(zip(before, after), 1)
-    ]
-    return [line for line, b, a in rows if len(b) != len(a) or not all(map(same, b, a))]

@@ -11,7 +11,7 @@ from lifecycle import store
 from lifecycle.outcome import CouldNot
 from lifecycle.review.change import FEWEST, changes, pair
 from lifecycle.review.contents import Version
-from lifecycle.review.limits import FAIL, PASS, WORST, Gate, judged
+from lifecycle.review.limits import FAIL, MOVED, PASS, WORST, Gate, judged
 from lifecycle.review.slices import slices
 from pipeline import metrics
 from pipeline.files import read_table
@@ -27,7 +27,9 @@ def judge(settings: Gate, old: Version, new: Version, broken: list[str]) -> dict
     after, test = tables(new, ["predictions.parquet", "test.parquet"])
     task, both = new.contract.task, pair(before, after)
     if (shared := both.new[ROW].nunique()) < FEWEST:
-        raise CouldNot(f"{shared} different test rows are in both versions: too few to pair. {' '.join(broken)}")
+        raise CouldNot(
+            "; ".join([*broken, f"{shared} different test rows are in both versions, too few to pair{MOVED}"])
+        )
     broken = broken + forged(after, task, new.scores)
     rows = [
         {"name": name, **asdict(change), **judged(name, settings.metrics.get(name), change)}

@@ -4,60 +4,28 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from pydantic import Field
-
 from lifecycle import git, stale, store
-from lifecycle.forge.approval import approvers
-from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
-from lifecycle.versions import origin
-from lifecycle.versions.registry import Registry, moved
 from lifecycle.versions.tag import Tag
-from pipeline.stage import Block, checked, digest
+from pipeline.stage import digest
 
 NOTHING = "0" * 40  # what the gate takes for a base where there is none
 
 
-class Stage(Block):
-    """`approved`: by somebody but the request's author; `signed`: the tag, with Git's own signing."""
+def judged(commit: str, owner: Tag | None, whole: bool, unjudged: bool = False) -> tuple[list[str], dict[str, Any]]:
+    """Why the stage may not point to the commit, and what the tag is to say.
 
-    approved: bool = False
-    signed: bool = False
-
-
-class Promote(Block):
-    """The stages that there are."""
-
-    stages: dict[str, Stage] = Field(min_length=1)
-
-
-def rules(folder: str) -> dict[str, Stage]:
-    """What each stage demands, by the default branch of origin, so that no branch loosens it."""
-    branch = origin.default(folder)
-    done = git.attempt("show", f"{branch}:{git.git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
-    where = f"params.yaml of origin's {branch.removeprefix('refs/heads/')}"
-    block = parse(done.stdout, where).get("promote") if done.returncode == 0 else None
-    if block is None:
-        raise CouldNot(f"{where} has no block promote: take it from the template's params.yaml, and push.")
-    return checked(Promote, block, f"{where}, block promote").stages
-
-
-def unknown(stage: str, stages: dict[str, Stage]) -> str:
-    """A sentence for a stage that is none."""
-    return f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(stages)}."
-
-
-def judged(commit: str, owner: Tag | None, whole: bool) -> tuple[list[str], dict[str, Any]]:
-    """Why the stage may not point to the commit, and what the tag is to say; `whole`: with lock and gate."""
+    `whole`: with lock and gate; `unjudged`: a person answers for a comparison that cannot be made.
+    """
     with store.checkout(commit), ThreadPoolExecutor() as pool:
         stale_now = pool.submit(stale.findings, True) if whole else None
         absent, rehearsed = pool.submit(store.missing), pool.submit(verb, "rehearse")
         gated = pool.submit(verb, "gate", owner.commit if owner else NOTHING, "--exactly") if whole else None
-        if stale_now and (said := stale_now.result()):
-            return said, {}
+        if stale_now and (late := stale_now.result()):
+            return late, {}
         if names := absent.result():
             return [f"{path} is not in the remote: `uv run dvc push` where it was made" for path in names], {}
         # In another environment than the model's its bytes, which were once rehearsed, are enough to go back to it
@@ -65,9 +33,23 @@ def judged(commit: str, owner: Tag | None, whole: bool) -> tuple[list[str], dict
             raise CouldNot(" ".join(rehearsed.result()["says"]))
         if rehearsed.result()["code"] == 1:
             return rehearsed.result()["says"], {}
-        if gated and gated.result()["code"]:
-            return [f"the gate says no: {' '.join(gated.result()['says'])}"], {}
-        return [], {"lock": digest("dvc.lock"), "gate": gated.result()["details"]["verdict"] if gated else None}
+        said: dict[str, Any] = answer(gated, unjudged) if gated else {"code": 0, "details": {"verdict": None}}
+        if said["code"]:
+            first, *others = said["says"][1:]
+            more = f", and {len(others)} more things" if others else ""
+            base = owner.commit[:9] if owner else NOTHING
+            return [f"the gate says no: {first}{more}: `uv run python -m lifecycle.gate {base} --exactly`."], {}
+        return [], {"lock": digest("dvc.lock"), "gate": said["details"]["verdict"]}
+
+
+def answer(gated: Future[dict[str, Any]], unjudged: bool) -> dict[str, Any]:
+    """What the gate says; raises CouldNot where it cannot tell, unless that was excused beforehand."""
+    try:
+        return gated.result()
+    except CouldNot:
+        if not unjudged:
+            raise
+        return {"code": 0, "says": [], "details": {"verdict": "not compared"}}
 
 
 def verb(name: str, *arguments: str) -> dict[str, Any]:
@@ -83,32 +65,3 @@ def verb(name: str, *arguments: str) -> dict[str, Any]:
     if said["code"] not in (0, 1) and "bytes" not in said["details"]:
         raise CouldNot(f"{name} could not be done at that commit: {' '.join(said['says'])}")
     return said
-
-
-def trusted(folder: str, rule: Stage, commit: str) -> tuple[list[str], list[str]]:
-    """Why the commit may not be promoted by the stage's rules, and who approved it."""
-    if not git.attempt("branch", "--contains", commit, cwd=folder).stdout.strip():
-        return [f"commit {commit[:9]} is on no branch of origin: `git push`, and merge it."], []
-    if not rule.approved:
-        return [], []
-    who = approvers(commit)
-    none = f"the stage demands an approval: nobody but its author approved the merged request of commit {commit[:9]}."
-    return ([] if who else [none]), who
-
-
-def certain(found: Registry, folder: str, stage: str, rule: Stage) -> None:
-    """Raise CouldNot where a tag differs between here and origin; believe only tags that hold what is demanded."""
-    if unsure := moved(found):
-        raise CouldNot(f"{unsure[0]} Settle it first: `git fetch --force --tags origin`, or `git tag --delete` here.")
-    lacking = {one.name: why for one in found.stages.get(stage, []) if (why := lacks(one, folder, rule))}
-    found.doubts += [f"{why}: it is not believed." for why in lacking.values()]
-    found.stages[stage] = [one for one in found.stages.get(stage, []) if one.name not in lacking]
-
-
-def lacks(one: Tag, folder: str, rule: Stage) -> str:
-    """What the stage demands and the tag does not have; empty if it has all."""
-    if rule.signed and (not one.signed or git.attempt("verify-tag", one.name, cwd=folder).returncode):
-        return f"{one.name} has no signature that holds, and {one.stage} demands one"
-    if rule.approved and not one.says.get("approved_by"):
-        return f"{one.name} names nobody who approved, and {one.stage} demands it"
-    return ""

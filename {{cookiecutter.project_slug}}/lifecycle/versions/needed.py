@@ -15,7 +15,7 @@ from typing import Any
 from lifecycle import git, store
 from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
-from lifecycle.versions import objects
+from lifecycle.versions import objects, origin
 from lifecycle.versions.batch import Batch
 
 UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
@@ -34,6 +34,9 @@ def refs(folder: str) -> dict[str, str]:
     rows = [(f"origin's {line}", line.split()[1]) for line in git.git(*listing, cwd=folder).splitlines()]
     rows += [(line.split()[0], line.split()[1]) for line in git.git(*listing).splitlines()]
     rows += [(f"work tree {path}", head) for path, head in worktrees().items()]
+    main, heads = origin.default(folder), [row for row in rows if "refs/heads/" in row[0]]
+    left = {name: git.attempt("merge-base", main, head, cwd=folder).stdout.strip() for name, head in heads}
+    rows += [(f"where {name} left main", base) for name, base in left.items() if base]  # its review's base
     for name in [name for name, _ in rows if "stash" in name or name.endswith("failed")]:
         done = git.attempt("reflog", "show", "--format=%H %P", name)  # parents: the index, and what Git did not track
         rows += [(name, one) for one in done.stdout.split()]

@@ -71,7 +71,8 @@ def refresh(folder: str) -> None:
     wanted = [f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "exps")]  # the last: DVC's experiments
     done = git.attempt("fetch", "--quiet", "--prune", "--no-write-fetch-head", NAME, *wanted, cwd=folder)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1].removeprefix("fatal: ")
+        lines = done.stderr.strip().splitlines()
+        said = next((line[7:] for line in lines if line.startswith("fatal: ")), lines[-1]).rstrip(".")
         raise CouldNot(f"origin cannot be asked what is registered ({said}): check address, network and credentials.")
 
 
