@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def test_work_that_is_not_ready_is_refused(made: World) -> None:
     """A dirty tree, a commit that origin lacks, a stale lock, unknown stages and versions: each in a sentence."""
-    refused(made, "no stage dev: params.yaml of origin's main has staging, prod", 1, "--stage", "dev")
+    refused(made, "no stage dev: params.yaml of origin's default branch has staging, prod", 1, "--stage", "dev")
     refused(made, "v0.0.9 is not registered: there are v0.0.1, v0.0.2", 1, "v0.0.9", "--stage", "prod")
     refused(made, "prod never pointed to v0.0.9", 1, "--stage", "prod", "--to", "v0.0.9", verb="rollback")
     edit(made.clone / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
@@ -36,6 +36,26 @@ def test_gate_that_says_no_is_obeyed(made: World) -> None:
     edit(made.clone / "params.yaml", "accuracy: {better: higher, drop: 0.02}", "accuracy: {better: higher, floor: 1.0}")
     made.commit("A floor")
     refused(made, "the gate says no", 1, "--stage", "staging")
+
+
+def test_person_can_answer_for_what_cannot_be_compared(made: World) -> None:
+    """With fewer test rows nothing is promoted, but by --unjudged with a reason, which the audit shows."""
+    made.retrain("test_share: 0.2", "test_share: 0.1")
+    refused(made, "test rows instead of 83", 2, "--stage", "prod")
+    refused(made, "--unjudged needs a --reason", 1, "--stage", "prod", "--unjudged")
+    said = made.says("promote", "--stage", "prod", "--unjudged", "--reason", "A new contract")
+    assert "The gate said not compared." in said
+    assert "the gate said not compared" in made.says("audit", "v0.0.3")
+    assert "A new contract" in made.says("audit", "v0.0.3")
+
+
+def test_older_version_is_compared_with_what_the_stage_has(made: World) -> None:
+    """A promotion of a version that is worse than the stage's is refused, though the stage's was made from it."""
+    made.retrain("learning_rate: 0.1", "learning_rate: 0.01")
+    made.by_hand("model@v0.0.3", "model#prod#3")
+    better = made.retrain("learning_rate: 0.01", "learning_rate: 0.1")
+    assert "is registered" in made.says("promote", "--stage", "prod")
+    refused(made, f"lifecycle.gate {better[:9]} --exactly", 1, "v0.0.3", "--stage", "prod")
 
 
 def forge_golden(made: World) -> None:

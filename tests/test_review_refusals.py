@@ -96,7 +96,9 @@ def test_shallow_clone_is_refused(pushed: Path, run: Run) -> None:
     change(pushed, run, SMALL)
     done = review(pushed, run, clone=("--depth", "1"))
     assert (done.code["reproduce"], done.code["gate"]) == (2, 2)
-    assert "origin/main is not in this clone, which is shallow: run `git fetch --unshallow origin '+refs/heads" in done.said["gate"]
+    assert (
+        "origin/main is not in this clone, which is shallow: run `git fetch --unshallow origin '" in done.said["gate"]
+    )
 
 
 def test_first_commit_has_floors_only(pushed: Path, run: Run) -> None:

@@ -68,6 +68,24 @@ def test_forgotten_push_is_named(pushed: Path, run: Run) -> None:
     assert done.comment.startswith("## ❓ not compared")
 
 
+METRICS, INPUTS = "    metrics: [reports/metrics.json: {cache: false}]\n", "data/schema.yaml, environment.txt,"
+UNSEEN = [  # an edit of dvc.yaml with which DVC's own status is fine, and what is said
+    ("  train:\n", "  train:\n    frozen: true\n", "stage train is frozen"),
+    ("[models/model.skops,", "[models/model.skops: {push: false},", "models/model.skops is never pushed"),
+    (METRICS, "", "dvc.lock records reports/metrics.json for stage evaluate"),
+    (INPUTS, "data/schema.yaml,", "dvc.lock records environment.txt for stage validate"),
+]
+
+
+def test_what_hides_from_dvc_is_named(pushed: Path, run: Run) -> None:
+    """What dvc.yaml takes away from DVC's own look is a finding, though nothing was run and nothing is stale."""
+    text = (pushed / "dvc.yaml").read_text()
+    for old, new, says in UNSEEN:
+        assert old in text
+        (pushed / "dvc.yaml").write_text(text.replace(old, new, 1))
+        assert says in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
+
+
 def test_one_file_of_a_folder_is_missed(pushed: Path, run: Run) -> None:
     """Of a folder under DVC each file must be in the remote, and a clone without data can tell."""
     folder = pushed / "data" / "pictures"

@@ -23,8 +23,10 @@ def compare(base: str, exactly: bool) -> dict[str, Any]:
     if new is None:
         raise CouldNot("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
     left = git.merge_base(base)
-    old = version(git.commit(base) if exactly else left) if left else None
-    settings, edited = thresholds(old, new)
+    if left and exactly:
+        left = git.commit(base)
+    old = version(left) if left else None
+    settings, edited = thresholds(left, old, new)
     known = {"base": old.commit if old else None, "head": new.commit, "name": base, "gate": edited}
     report = known | contrast(settings, old, new)
     if doubts := cautions(settings, new, old, exactly):

@@ -52,6 +52,8 @@ def lock(revision: str) -> Lock | None:
     if text is None:
         return None
     held = git.tracked(revision)
+    if other := [name for name in held if name.endswith("/dvc.lock")]:
+        raise CouldNot(f"{other[0]} is a second pipeline, which nothing here checks: move its stages to ./dvc.yaml.")
     stages = parse(text, "dvc.lock").get("stages") or {}
     outs = [out for entry in stages.values() for out in entry.get("outs", [])]
     given = [

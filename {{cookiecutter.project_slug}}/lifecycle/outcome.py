@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -46,6 +47,7 @@ def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Name
     """Parse the command line, act, print and exit with the outcome's code."""
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that temporary folders are removed
     try:
         outcome = act(given)
     except Exception as why:  # else Python would exit with 1, which is a no

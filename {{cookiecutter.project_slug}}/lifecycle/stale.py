@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lifecycle import git, store
+from lifecycle import declared, git, store
 from lifecycle.lock import lock, torn
 from lifecycle.outcome import CouldNot
 
@@ -75,12 +75,13 @@ def findings(committed: bool = False) -> list[str]:
     for stage, changes in json.loads(done.stdout).items():
         for change in changes:
             for path, state in _flat(change):
-                held = path not in found.stored
+                held = not any(path == one or path.startswith(f"{one}/") for one in found.stored)
                 if state == "update available":  # `dvc update` takes it when somebody wants it
                     continue
                 if held or not (committed or state in ABSENT):
                     said.append(_sentence(stage, path, state, change))
     said += [f"{path} changed after {stage} was last run: {REPRO}" for stage, path in torn(found)]
+    said += declared.findings(found)
     return [*dict.fromkeys(said)]  # one file may stand behind several stages
 
 
@@ -101,7 +102,7 @@ def _sentence(stage: str, path: str, state: str, change: str | dict[str, Any]) -
         return f"{path} is not what {stage} names: `uv run dvc add {path}`, or to undo `uv run dvc checkout {path}`"
     if isinstance(change, str):
         return f"dvc.yaml changed for stage {stage} ({change}): {REPRO}"
-    if state == "deleted":
+    if state == "deleted" and ": " not in path:
         return f"{path} is missing: `git checkout -- {path}`, or {REPRO}"
     if "changed outs" in change:
         return f"{path} is not what stage {stage} wrote: {REPRO}"

@@ -54,6 +54,7 @@ def test_model_is_compared_by_what_it_learnt(tmp_path: Path) -> None:
         ("loss 2.49e-05, rows 83.", "loss 2.491e-05, rows 83.", True),
         ("accuracy 0.91", "accuracy 0.97", False),
         ("83 rows", "84 rows", False),
+        ("10000 rows", "10001 rows", False),
         ("scikit-learn==1.9.1", "scikit-learn==0.1", False),
         ("scikit-learn==1.9.1", "scikit-learn==1.9.2", False),
         ("model " + "a" * 32, "model " + "b" * 32, True),
@@ -66,13 +67,17 @@ def test_text_is_compared_by_its_words(old: str, new: str, same: bool, tmp_path:
     """Figures may be rounded the other way, hashes stand for renamed files; words, counts and versions are the same."""
     (tmp_path / "old.md").write_text(old)
     (tmp_path / "new.md").write_text(new)
-    assert (differences(tmp_path / "old.md", tmp_path / "new.md", 1e-9, {"a" * 32: "b" * 32}) == []) is same
+    names = tmp_path / "old.md", tmp_path / "new.md"
+    assert (differences(*names, 1e-9, {"a" * 32: "b" * 32}) == []) is same
+    if "." in old and same:
+        assert differences(*names, 0, {})  # which is no value that was computed again
 
 
 def test_other_bytes_need_a_reason() -> None:
     """A file of a format that is not known here is excused by values in their last bits alone, never by equal ones."""
     assert tell({"plot": OTHER, "metrics": EQUAL}, ["evaluate"])[0] == 0
     assert tell({"manifest": SAME}, ["train"])[0] == 0
+    assert tell({"card.md": EQUAL, "plot": OTHER}, ["evaluate"])[0] == 1
     code, says = tell({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
     assert (code, says[-1]) == (1, CAUSES)
     assert tell({"model": "identical", "metrics": ["a: recorded 1, now 2"]}, ["train"])[0] == 1

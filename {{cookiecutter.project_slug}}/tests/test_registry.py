@@ -113,6 +113,18 @@ def test_hostile_tags_stop_nobody(repository: Repository) -> None:
     assert owner and owner.says == {}
 
 
+def test_tag_under_another_name_is_never_believed(repository: Repository) -> None:
+    """What was signed for one stage or version moves no other when its object is pushed under that name."""
+    repository.git("update-ref", "refs/tags/model#prod#2", "refs/tags/model@v0.0.1")
+    repository.git("update-ref", "refs/tags/model#staging#1", "refs/tags/model#prod#1")
+    found = repository.read()
+    assert [doubt.split(":")[0] for doubt in found.doubts] == [
+        "model#prod#2 is the tag model@v0.0.1 under another name",
+        "model#staging#1 is the tag model#prod#1 under another name",
+    ]
+    assert found.owner("staging") is None
+
+
 def test_tag_that_says_another_version_or_commit_is_never_believed(repository: Repository) -> None:
     """The message must agree with what the tag stands on: a moved tag and one for no version are named."""
     first = repository.git("rev-parse", "HEAD")

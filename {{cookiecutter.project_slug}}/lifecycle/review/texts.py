@@ -3,19 +3,22 @@
 import math
 import re
 
-ROUNDED = 1e-3  # relative: a text shows four digits, and the next bit may round the last of them the other way
 FIGURE = re.compile(r"(\b[0-9a-f]{32}\b|(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d))")  # or a hash
 
 
-def texts(old: str, new: str, renamed: dict[str, str]) -> list[str]:
-    """The lines that differ, side by side; `renamed`: old hashes of files whose new hash stands for the same."""
+def texts(old: str, new: str, tolerance: float, renamed: dict[str, str]) -> list[str]:
+    """The lines that differ, side by side, by more than a share of a figure with a point, or a 1 beside it.
+
+    `renamed`: old hashes of files whose new hash stands for the same.
+    """
 
     def words(line: str) -> list[str]:  # a column of a table is as wide as its widest cell
         return FIGURE.split(re.sub(r"--+", "-", " ".join(line.split())))
 
     def same(before: str, after: str) -> bool:
-        if FIGURE.fullmatch(before) and FIGURE.fullmatch(after) and len(before) < 32 > len(after):
-            return math.isclose(float(before), float(after), rel_tol=ROUNDED)
+        figures = FIGURE.fullmatch(before) and FIGURE.fullmatch(after) and len(before) < 32 > len(after)
+        if figures and ("." in before or "." in after):
+            return math.isclose(float(before), float(after), rel_tol=tolerance)
         return renamed.get(before, before) == after
 
     before, after = old.splitlines(), new.splitlines()

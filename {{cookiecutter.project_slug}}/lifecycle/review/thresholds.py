@@ -3,22 +3,24 @@
 from typing import Any
 
 from lifecycle import git
+from lifecycle.lock import parse
 from lifecycle.outcome import CouldNot
 from lifecycle.review import limits
 from lifecycle.review.contents import Version, changed
 from lifecycle.review.limits import MOVED, Gate
 
-CHECKS = ("lifecycle/", ".github/", ".gitlab-ci.yml")
+CHECKS = ("lifecycle/", "pipeline/metrics.py", ".dvc/config", ".github/", ".gitlab-ci.yml")
 
 
-def thresholds(old: Version | None, new: Version) -> tuple[Gate, list[dict[str, Any]]]:
+def thresholds(left: str | None, old: Version | None, new: Version) -> tuple[Gate, list[dict[str, Any]]]:
     """The gate that counts, which is the base's where it has one, and what the change would change in it."""
     own = named(limits.gate(new.parameters, "params.yaml"), new)
-    if old is None or "gate" not in old.parameters:
+    before = parse(git.show(left, "params.yaml") or "", "params.yaml of the base") if left else {}
+    if "gate" not in before:
         return own, []
-    edited = changed({"gate": old.parameters["gate"]}, {"gate": new.parameters["gate"]})
-    theirs = limits.gate(old.parameters, f"params.yaml of the base {old.commit[:9]}")
-    return named(named(theirs, old), new), edited
+    edited = changed({"gate": before["gate"]}, {"gate": new.parameters["gate"]})
+    theirs = limits.gate(before, f"params.yaml of the base {str(left)[:9]}")
+    return named(named(theirs, old) if old else theirs, new), edited
 
 
 def named(settings: Gate, one: Version) -> Gate:
@@ -40,6 +42,10 @@ def cautions(settings: Gate, new: Version, old: Version | None, exactly: bool) -
     said = [f"The gate names {name}, which metrics.json does not have: it was not compared." for name in unknown]
     if old is None or exactly:  # between two versions, whose changes were reviewed one by one
         return said
+    if settings.slices == "all":
+        sliced = [name for name, column in old.contract.features.items() if column.type in ("category", "boolean")]
+        gone = [name for name in sliced if name not in new.contract.features]
+        said += [f"{name} is no feature any more, so its groups were not compared." for name in gone]
     names = git.git("diff", "--name-only", "--relative", old.commit, new.commit).splitlines()
     if edited := [name for name in names if name.startswith(CHECKS)]:
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""

@@ -14,6 +14,7 @@ from lifecycle.review.texts import texts
 from pipeline.files import read_json, read_table
 
 SHOWN = 5  # differences of one file that are listed
+ROUNDED = 1e-3  # relative: a text shows four digits, and the next bit may round the last of them the other way
 
 
 def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) -> list[str] | None:
@@ -37,8 +38,10 @@ def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str])
         lines = _tables(read_table(str(old)), read_table(str(new)), tolerance)
     elif new.suffix == ".skops":
         lines = _models(old, new, tolerance)
-    elif new.suffix in (".md", ".txt"):
-        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), renamed)
+    elif new.suffix == ".md":
+        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), ROUNDED if tolerance else 0, renamed)
+    elif new.suffix == ".txt":
+        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), 0, {})
     else:
         return None
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])

@@ -11,7 +11,7 @@ from lifecycle import store
 from lifecycle.outcome import CouldNot
 from lifecycle.review.change import FEWEST, changes, pair
 from lifecycle.review.contents import Version
-from lifecycle.review.limits import FAIL, MOVED, PASS, WORST, Gate, judged
+from lifecycle.review.limits import CLOSER, FAIL, MOVED, PASS, WORST, Gate, judged
 from lifecycle.review.slices import slices
 from pipeline import metrics
 from pipeline.files import read_table
@@ -31,6 +31,9 @@ def judge(settings: Gate, old: Version, new: Version, broken: list[str]) -> dict
             "; ".join([*broken, f"{shared} different test rows are in both versions, too few to pair{MOVED}"])
         )
     broken = broken + forged(after, task, new.scores)
+    doubts = [f"In the base, {said}: this change counts otherwise." for said in forged(before, task, old.scores)]
+    if len(both.old) < len(before) / 2:
+        doubts.append(f"Only {len(both.old)} of the base's {len(before)} test rows are in both versions.")
     rows = [
         {"name": name, **asdict(change), **judged(name, settings.metrics.get(name), change)}
         for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
@@ -40,7 +43,9 @@ def judge(settings: Gate, old: Version, new: Version, broken: list[str]) -> dict
         raise CouldNot(f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows that both versions have.")
     count, worse = slices(both, test, new.contract, settings, {row["name"]: row["old"] for row in rows})
     says = broken + [row["why"] for row in [*rows, *worse] if row["verdict"] != PASS]
-    grave = max([row["verdict"] for row in [*rows, *worse]] + [FAIL] * bool(broken), key=WORST.index)
+    says += doubts
+    verdicts = [row["verdict"] for row in [*rows, *worse]] + [FAIL] * bool(broken) + [CLOSER] * bool(doubts)
+    grave = max(verdicts, key=WORST.index)
     pairs = {"old": len(before), "new": len(after), "shared": len(both.new), "relabelled": both.relabelled}
     found = {"verdict": grave, "says": says, "metrics": rows, "rows": pairs, "confidence": settings.confidence}
     return found | {"slices": worse, "slices_compared": count}

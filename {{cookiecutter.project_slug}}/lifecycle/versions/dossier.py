@@ -54,6 +54,9 @@ def lock(batch: Batch, one: Dossier, stages: dict[str, Any]) -> None:
     every = given | {path: file for path, file in made.items() if file.stored}
     one.stored, one.paths = {f.md5: f.size for f in every.values()}, {f.md5: path for path, f in every.items()}
     one.model = next((file.md5 for path, file in made.items() if PurePath(path).name == "model.skops"), "")
+    named = yaml((batch.get(one.commit, "dvc.yaml") or b"").decode("utf-8", "replace")).get("artifacts") or {}
+    if not any(path in made and made[path].md5 == one.model for path in (each.get("path") for each in named.values())):
+        one.faults.append("the artifact in dvc.yaml is not the model")
     texts = {}
     for out in [*outs, *deps]:
         content = batch.get(one.commit, out["path"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from lifecycle import git, stale, store
 from lifecycle.outcome import CouldNot
+from lifecycle.versions.registry import artifact
 from lifecycle.versions.tag import Tag
 from pipeline.stage import digest
 
@@ -21,6 +22,7 @@ def judged(commit: str, owner: Tag | None, whole: bool, unjudged: bool = False) 
     `whole`: with lock and gate; `unjudged`: a person answers for a comparison that cannot be made.
     """
     with store.checkout(commit), ThreadPoolExecutor() as pool:
+        artifact()  # which refuses one that is not the model
         stale_now = pool.submit(stale.findings, True) if whole else None
         absent, rehearsed = pool.submit(store.missing), pool.submit(verb, "rehearse")
         gated = pool.submit(verb, "gate", owner.commit if owner else NOTHING, "--exactly") if whole else None
@@ -35,7 +37,7 @@ def judged(commit: str, owner: Tag | None, whole: bool, unjudged: bool = False) 
             return rehearsed.result()["says"], {}
         said: dict[str, Any] = answer(gated, unjudged) if gated else {"code": 0, "details": {"verdict": None}}
         if said["code"]:
-            first, *others = said["says"][1:]
+            first, *others = said["says"][1:] or said["says"]
             more = f", and {len(others)} more things" if others else ""
             base = owner.commit[:9] if owner else NOTHING
             return [f"the gate says no: {first}{more}: `uv run python -m lifecycle.gate {base} --exactly`."], {}

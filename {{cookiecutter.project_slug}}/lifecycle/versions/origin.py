@@ -59,7 +59,7 @@ def scratch() -> Iterator[str]:
         git.git("init", "--quiet", "--bare", folder)
         Path(folder, "objects", "info", "alternates").write_text(f"{common}/objects\n", "utf-8")
         own = Path(folder, "config").read_text("utf-8")  # after identity, keys and credentials of this clone
-        Path(folder, "config").write_text(f"[include]\n\tpath = {common}/config\n{own}", "utf-8")
+        Path(folder, "config").write_text(f'[include]\n\tpath = "{common}/config"\n{own}', "utf-8")
         for name, url in (("url", address()), ("pushurl", address(push=True))):
             git.git("config", f"remote.{NAME}.{name}", url, cwd=folder)
         refresh(folder)

@@ -25,7 +25,7 @@ def point(folder: str, found: Registry, says: dict[str, Any], signed: bool) -> O
     agree(folder, found.artifact, stage, version)
     made = read(folder, found.artifact).hashes
     done = git.attempt("push", "--quiet", "--atomic", origin.NAME, *(f"refs/tags/{name}" for name in names), cwd=folder)
-    if done.returncode:
+    if done.returncode or origin.address() != origin.address(push=True):
         origin.refresh(folder)
         now = read(folder, found.artifact)
         if any(now.hashes.get(name) != made[name] for name in names):  # else only the answer was lost

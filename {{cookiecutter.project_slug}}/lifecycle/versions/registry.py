@@ -7,6 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import PurePath
 
 from lifecycle import git
 from lifecycle.lock import parse
@@ -48,10 +49,11 @@ class Registry:
 
 def artifact() -> str:
     """The name of the model in dvc.yaml."""
-    named = parse(git.show(git.WORK, "dvc.yaml") or "", "dvc.yaml").get("artifacts")
-    if not named:
-        raise CouldNot("dvc.yaml names no artifact: restore its block `artifacts`, with the model's name and path.")
-    return str(next(iter(named)))
+    named = parse(git.show(git.WORK, "dvc.yaml") or "", "dvc.yaml").get("artifacts") or {}
+    models = [name for name, one in named.items() if PurePath(str(one.get("path"))).name == "model.skops"]
+    if len(models) != 1:
+        raise CouldNot("dvc.yaml names no artifact, or several, of the path of model.skops: restore its `artifacts`.")
+    return str(models[0])
 
 
 def read(folder: str, name: str) -> Registry:
@@ -96,9 +98,8 @@ def settle(found: Registry) -> None:
                 believed.append(replace(one, version=commits[one.commit]))
         found.stages[stage] = believed
         for last, number in pairwise([0, *sorted(found.numbers(stage))]):
-            gone = {last + 1, number - 1} if number > last + 1 else set()
-            names = " to ".join(f"{found.artifact}#{stage}#{one}" for one in sorted(gone))
-            found.doubts += [f"{names} is missing: somebody deleted it."] * bool(gone)
+            names = " to ".join(f"{found.artifact}#{stage}#{one}" for one in sorted({last + 1, number - 1}))
+            found.doubts += [f"{names} is missing: somebody deleted it."] * (number > last + 1)
 
 
 def contradiction(one: Tag, found: Registry, commits: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FIELDS = ("refname:strip=2", "objecttype", "objectname", "*objecttype", "*objectname", "taggername", "taggeremail",
-          "taggerdate:unix", "contents:body", "contents:signature")  # fmt: skip
+          "taggerdate:unix", "contents:body", "contents:signature", "tag")  # fmt: skip
 FORMAT = "%00".join(f"%({name})" for name in FIELDS) + "%00%01"
 NUMBER = r"(0|[1-9]\d*)"
 TEXTS = ("kind", "stage", "version", "commit", "reason")  # of what is written down
@@ -40,7 +40,7 @@ def rows(text: str) -> list[list[str]]:
 
 def tag(row: list[str], artifact: str) -> Tag | str:
     """The tag in a row, or why it can be none of ours."""
-    ref, kind, _, target_kind, commit, by, mail, when, body, signature = row
+    ref, kind, _, target_kind, commit, by, mail, when, body, signature, title = row
     name = re.escape(artifact)
     version = re.fullmatch(rf"{name}@(v{NUMBER}\.{NUMBER}\.{NUMBER})", ref)
     stage = re.fullmatch(rf"{name}#([^#!]+)#([1-9]\d*)", ref)
@@ -52,6 +52,8 @@ def tag(row: list[str], artifact: str) -> Tag | str:
         return "is a lightweight tag, or one without a tagger, which says neither who nor when: it is not believed."
     if target_kind != "commit":
         return f"names a {target_kind}, not a commit: it is not believed."
+    if title != ref:  # a signature holds for the name inside the tag, not for that of the ref
+        return f"is the tag {title} under another name: it is not believed."
     says = written(body.removesuffix(signature))
     if says.get("commit", commit) != commit:
         return f"was made for commit {str(says['commit'])[:9]} and stands on {commit[:9]}: it was moved."
