@@ -30,7 +30,9 @@ def test_signature_that_is_demanded_is_made_and_checked(made: World) -> None:
     for name, value in {"gpg.format": "ssh", "user.signingkey": f"{key}.pub",
                         "gpg.ssh.allowedSignersFile": f"{made.folder}/signers"}.items():  # fmt: skip
         made.git("config", name, value)
+    assert "model#prod#2 has no signature that holds, and prod demands one" in made.says("audit", code=1)
     assert "model#prod#2 has no signature" in made.says("promote", "--stage", "prod")
+    made.verb("audit")
     assert "Good" in made.run("git", "verify-tag", "model#prod#3", cwd=made.clone).stderr
     made.by_hand("model#prod#4")
     assert "model#prod#4 has no signature" in made.says("promote", "--stage", "prod")

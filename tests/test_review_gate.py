@@ -83,15 +83,23 @@ def test_group_that_got_worse_fails(pushed: Path, run: Run) -> None:
 
 
 def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
-    """A change that loosens its own gate is judged by the base's, and the edit is shown."""
+    """A change that loosens its own gate is judged by the base's; what else it does to its judges is named."""
     loose = (
         ("params.yaml", "ceiling: baseline, drop: 10%}", "drop: 100000%}"),
         ("params.yaml", "    accuracy: {better: higher, drop: 0.02}", "    accuracy: {better: higher}"),
         ("params.yaml", "balanced_accuracy: {better: higher, drop: 0.05}", "balanced_accuracy: {better: higher}"),
     )
     mild = ("lifecycle/review/limits.py", "# from harmless to grave", "# all the same")
-    change(pushed, run, BAD, SLOW, *loose, mild)
+    always = ("pipeline/metrics.py", '"accuracy": float(hits.sum() / w.sum())', '"accuracy": 1.0')
+    hidden = (
+        "data/schema.yaml",
+        "  sex:\n    type: category\n    role: feature",
+        "  sex:\n    type: category\n    role: ignored",
+    )
+    change(pushed, run, BAD, SLOW, *loose, mild, always, hidden)
     done = review(pushed, run)
-    assert "edits what checks it: read lifecycle/review/limits.py before" in done.comment
+    assert "edits what checks it: read lifecycle/review/limits.py, pipeline/metrics.py before" in done.comment
+    assert "In the base, metrics.json says accuracy 0.975904, its predictions give 1: this change" in done.comment
+    assert "sex is no feature any more, so its groups were not compared" in done.comment
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert "| gate.metrics.log_loss.drop | 10% | 100000% |" in done.comment
