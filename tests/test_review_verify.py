@@ -118,6 +118,11 @@ def test_conflict_of_two_requests_is_settled_by_one_command(pushed: Path, run: R
     run("git", "merge", "main", cwd=pushed, code=1)
     assert raw.read_text() == ours  # no hook runs in the middle of a merge
     assert "lifecycle.resolve`" in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
+    raw.write_text(f"{ours}Nobody,has,saved,this\n")
+    unsaved = run("python", "-m", "lifecycle.resolve", cwd=pushed, code=2)
+    assert "the data of data/raw.csv.dvc is not what the merge settled" in unsaved.stdout
+    assert raw.read_text().endswith("Nobody,has,saved,this\n")
+    raw.write_text(ours)
     settled = run("python", "-m", "lifecycle.resolve", cwd=pushed)
     assert "validate, prepare, train, evaluate ran again: `git commit` ends the merge" in settled.stdout
     assert raw.read_text().count("36.11") == 1
