@@ -33,6 +33,9 @@ def test_issue_is_opened_once_then_updated_then_closed(
     report(tmp_path, {"code": 1, "says": ["Again."]}, "reproduce.json")
     publish(platform, "issue")
     assert len(forge.entries["issues"]) == 3
+    (tmp_path / "work" / "report" / "reproduce.json").unlink()
+    publish(platform, "issue")
+    assert "- The proof could not be run: the log" in forge.entries["issues"][-1]["text"]
 
 
 def test_branch_takes_what_changed_to_origin(

@@ -81,7 +81,7 @@ def checkout(revision: str) -> Iterator[Path]:
         project = Path(folder, git.git("rev-parse", "--show-prefix"))
         settings = ConfigParser(interpolation=None)
         settings.read(".dvc/config.local", "utf-8")
-        settings.read_dict({"cache": {"dir": cache()}})
+        settings.read_dict({"cache": {"dir": cache()}, "core": {"site_cache_dir": f"{folder}/.git/dvc"}})
         if "://" not in address:
             settings.read_dict({f"'remote \"{name}\"'": {"url": address}})
         with open(project / ".dvc" / "config.local", "w", encoding="utf-8") as file:
