@@ -38,6 +38,10 @@ def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: b
         refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, True, unjudged)
         if refused:
             return Outcome(1, refused)
+        if git.attempt("merge-base", "--is-ancestor", commit, origin.default(folder), cwd=folder).returncode:
+            doubts.append(f"Commit {commit[:9]} is not merged into origin's default branch.")
+        if shown["gate"] != PASS:
+            doubts.append(f"The gate said {shown['gate']}.")
         says = {
             "kind": "promotion",
             "stage": stage,
@@ -48,9 +52,6 @@ def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: b
             **shown,
         }
         done = record.point(folder, found, says, rule.signed)
-        doubts += [f"The gate said {shown['gate']}."] if shown["gate"] != PASS and not done.code else []
-        if git.attempt("merge-base", "--is-ancestor", commit, origin.default(folder), cwd=folder).returncode:
-            doubts.append(f"Commit {commit[:9]} is not merged into origin's default branch.")
         return Outcome(done.code, done.says + doubts, done.details)
 
 

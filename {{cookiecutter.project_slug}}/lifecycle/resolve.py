@@ -16,7 +16,8 @@ def resolve() -> Outcome:
     """0 with what ran again; 1 where a person has to settle something first; nothing is changed then."""
     locks = [found for side in HEADS if (found := lock(side))]
     results = {"dvc.lock", *(path for found in locks for path in found.made)}
-    conflicts = stale.unmerged() | stale.marked()
+    unmerged = stale.unmerged()
+    conflicts = unmerged | stale.marked()
     mine = {path for path in conflicts if path in results or any(path.startswith(f"{one}/") for one in results)}
     if theirs := sorted(conflicts - mine):
         how = "edit it, or take one side (`git checkout --ours FILE` or `--theirs FILE`), then `git add FILE`"
@@ -25,7 +26,6 @@ def resolve() -> Outcome:
         return Outcome(1, lost)
     if not conflicts and not stale.findings(committed=True):
         return Outcome(0, ["There is no conflict, and dvc.lock is up to date."])
-    unmerged = stale.unmerged()
     for path in sorted(mine):
         if path not in unmerged:  # added with its markers
             git.git("checkout", "HEAD", "--", path)
