@@ -21,8 +21,14 @@ def store(made: World, name: str) -> str:
 
 
 def test_everything_that_needs_an_object_keeps_it(made: World) -> None:
-    """Branches here and on origin, tags, stashes, work trees, unsaved files and experiments: all they need is kept."""
-    needed = {"branch": store(made, "branch")}
+    """Branches here and on origin, where they left main, tags, stashes, work trees, unsaved files, experiments."""
+    needed = {"base": store(made, "base")}
+    made.commit("base")
+    for name in ("review", "main"):  # neither of which has it any more
+        made.git("switch", "--quiet", *(["-c"] if name == "review" else []), name)
+        (made.clone / "base.dvc").unlink()
+        made.commit(name, push=name == "main")
+    needed["branch"] = store(made, "branch")
     made.git("switch", "--quiet", "-c", "branch")
     made.commit("branch", push=False)
     for name in ("theirs", "tag"):
