@@ -1,5 +1,6 @@
 """What verify and reproduce promise: values are compared, other bytes need a reason, a torn lock is seen."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
 from lifecycle.lock import Lock, differing, files, torn
+from lifecycle.outcome import Outcome, run
 from lifecycle.reproduce import CAUSES, EQUAL, OTHER, SAME, tell
 from lifecycle.review.values import differences
 from pipeline import model_file
@@ -81,6 +83,26 @@ def test_other_bytes_need_a_reason() -> None:
     code, says = tell({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
     assert (code, says[-1]) == (1, CAUSES)
     assert tell({"model": "identical", "metrics": ["a: recorded 1, now 2"]}, ["train"])[0] == 1
+
+
+def test_what_nobody_foresaw_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error that nobody foresaw, or a report that cannot be left, exits with 2 and a sentence, never with 1."""
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    for arguments, code in ([], "x"), (["--report", "file"], "0"):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--report", dest="leave")
+        monkeypatch.setattr("sys.argv", ["verb", *arguments])
+
+        def act(_: argparse.Namespace, code: str = code) -> Outcome:
+            return Outcome(int(code), [])
+
+        with pytest.raises(SystemExit) as end:
+            run("verb", parser, act)
+        assert end.value.code == 2
+        assert capsys.readouterr().out.startswith("verb: ")
 
 
 def test_lock_that_disagrees_with_itself_is_seen() -> None:

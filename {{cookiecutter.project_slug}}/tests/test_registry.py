@@ -105,12 +105,12 @@ def test_hostile_tags_stop_nobody(repository: Repository) -> None:
     (repository.folder / "tag").write_text(f"object {head}\ntype commit\ntag model@v0.0.7\n\nm\n")
     nobody = repository.git("hash-object", "-t", "tag", "-w", "--literally", "tag")
     repository.git("update-ref", "refs/tags/model@v0.0.7", nobody)
-    repository.tag("model#prod#20261123", '{"approved_by": null, "reason": 7}')
+    repository.tag("model#prod#20261123", '{"approved_by": null}')
+    repository.tag("model#staging#1", '{"approved_by": ["a"], "reason": 7}')
     found = repository.read()
     assert found.doubts[0].startswith("model@v0.0.7 is a lightweight tag, or one without a tagger")
     assert found.doubts[1:] == ["model#prod#2 to model#prod#20261122 is missing: somebody deleted it."]
-    owner = found.owner("prod")
-    assert owner and owner.says == {}
+    assert [tags[-1].says for tags in found.stages.values()] == [{}, {}]
 
 
 def test_tag_under_another_name_is_never_believed(repository: Repository) -> None:
