@@ -38,10 +38,7 @@ def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: b
         refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, True, unjudged)
         if refused:
             return Outcome(1, refused)
-        if git.attempt("merge-base", "--is-ancestor", commit, origin.default(folder), cwd=folder).returncode:
-            doubts.append(f"Commit {commit[:9]} is not merged into origin's default branch.")
-        if shown["gate"] != PASS:
-            doubts.append(f"The gate said {shown['gate']}.")
+        doubts += remarks(folder, commit, shown["gate"])
         says = {
             "kind": "promotion",
             "stage": stage,
@@ -53,6 +50,13 @@ def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: b
         }
         done = record.point(folder, found, says, rule.signed)
         return Outcome(done.code, done.says + doubts, done.details)
+
+
+def remarks(folder: str, commit: str, verdict: str) -> list[str]:
+    """What does not stand against a promotion, and should not go unsaid."""
+    merged = git.attempt("merge-base", "--is-ancestor", commit, origin.default(folder), cwd=folder).returncode == 0
+    said = [] if merged else [f"Commit {commit[:9]} is not merged into origin's default branch."]
+    return said if verdict == PASS else [*said, f"The gate said {verdict}."]
 
 
 def known(found: Registry) -> str:
