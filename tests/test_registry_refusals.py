@@ -47,6 +47,11 @@ def test_person_can_answer_for_what_cannot_be_compared(made: World) -> None:
     assert "The gate said not compared." in said
     assert "the gate said not compared" in made.says("audit", "v0.0.3")
     assert "A new contract" in made.says("audit", "v0.0.3")
+    (made.clone / "NEWS.md").write_text("In a hurry.\n")
+    hurried = made.commit("Not merged", push=False)
+    made.git("push", "--quiet", "--no-verify", "origin", "HEAD:hurry")
+    remark = f"Commit {hurried[:9]} is not merged into origin's default branch"
+    assert remark in made.says("promote", "--stage", "staging")
 
 
 def test_older_version_is_compared_with_what_the_stage_has(made: World) -> None:
