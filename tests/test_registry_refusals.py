@@ -43,6 +43,11 @@ def test_person_can_answer_for_what_cannot_be_compared(made: World) -> None:
     made.retrain("test_share: 0.2", "test_share: 0.1")
     refused(made, "test rows instead of 83", 2, "--stage", "prod")
     refused(made, "--unjudged needs a --reason", 1, "--stage", "prod", "--unjudged")
+    edit(made.clone / "params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.00001, drop: 10%")
+    made.commit("A ceiling")
+    refused(made, "is above its ceiling 1e-05", 1, "--stage", "prod", "--unjudged", "--reason", "It cannot excuse that")
+    made.git("revert", "--no-edit", "HEAD")
+    made.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
     said = made.says("promote", "--stage", "prod", "--unjudged", "--reason", "A new contract")
     assert "The gate said not compared." in said
     assert "the gate said not compared" in made.says("audit", "v0.0.3")
@@ -61,6 +66,17 @@ def test_older_version_is_compared_with_what_the_stage_has(made: World) -> None:
     better = made.retrain("learning_rate: 0.01", "learning_rate: 0.1")
     assert "is registered" in made.says("promote", "--stage", "prod")
     refused(made, f"lifecycle.gate {better[:9]} --exactly", 1, "v0.0.3", "--stage", "prod")
+
+
+def test_name_that_is_not_the_model_is_refused(made: World) -> None:
+    """A commit that gives the artifact's name to another file is not promoted, and is named where it is registered."""
+    edit(made.clone / "dvc.yaml", "    path: models/model.skops", "    path: data/test.parquet")
+    made.commit("Something else")
+    refused(made, "dvc.yaml names no artifact, or several, of the path of model.skops", 2, "--stage", "prod")
+    made.by_hand("model@v0.0.3")
+    made.git("checkout", "--quiet", "HEAD~1")
+    assert "v0.0.3: dvc.yaml gives the name model to something else than the model" in made.says("audit", code=1)
+    refused(made, "of the path of model.skops", 2, "v0.0.3", "--stage", "prod")
 
 
 def forge_golden(made: World) -> None:

@@ -35,7 +35,7 @@ def promote(version: str | None, stage: str, bump: str, reason: str, unjudged: b
         if owner and owner.version == name:
             return Outcome(0, [f"{stage} points to {name} already: nothing changed.", *doubts], {"version": name})
         refused, approved_by = rights.trusted(folder, rule, commit)
-        refused, shown = (refused, {}) if refused else evidence.judged(commit, owner, True, unjudged)
+        refused, shown = (refused, {}) if refused else evidence.judged(found.artifact, commit, owner, True, unjudged)
         if refused:
             return Outcome(1, refused)
         doubts += remarks(folder, commit, shown["gate"])

@@ -45,7 +45,7 @@ def rollback(stage: str, to: str | None, reason: str) -> Outcome:
             return Outcome(0, [f"{stage} points to {version} already: nothing changed."], {"version": version})
         before = next(one for one in reversed(history) if one.version == version)
         commit = before.commit
-        refused, shown = evidence.judged(commit, None, whole=False)
+        refused, shown = evidence.judged(found.artifact, commit, None, whole=False)
         if refused:
             return Outcome(1, refused)
         says = {

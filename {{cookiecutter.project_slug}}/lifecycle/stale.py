@@ -28,14 +28,19 @@ def conflicts() -> list[str]:
     return [f"there is a conflict in {names}: `uv run python -m lifecycle.resolve`"] if names else []
 
 
-def strays() -> list[str]:
-    """The .dvc files whose data in the work tree is another than they name."""
-    done = store.attempt("status", "--json", *dvc_files(git.WORK))
+def status() -> dict[str, Any]:
+    """What DVC says of each stage and .dvc file that changed; raises CouldNot."""
+    done = store.attempt("status", "--json")
     if done.returncode:
         raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
+    return dict(json.loads(done.stdout))
+
+
+def strays() -> list[str]:
+    """The .dvc files whose data in the work tree is another than they name."""
     return [
         name
-        for name, changes in json.loads(done.stdout).items()
+        for name, changes in status().items()
         for change in changes
         if name.endswith(".dvc") and isinstance(change, dict) and "modified" in change.get("changed outs", {}).values()
     ]
@@ -68,11 +73,8 @@ def findings(committed: bool = False) -> list[str]:
     found = lock(git.WORK)
     if found is None:
         return [f"there is no dvc.lock: {REPRO} makes the first results"]
-    done = store.attempt("status", "--json")
-    if done.returncode:
-        raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
     said = []
-    for stage, changes in json.loads(done.stdout).items():
+    for stage, changes in status().items():
         for change in changes:
             for path, state in _flat(change):
                 held = not any(path == one or path.startswith(f"{one}/") for one in found.stored)

@@ -42,8 +42,8 @@ def yaml(text: str) -> dict[str, Any]:
     return parse(text, "dvc.lock")
 
 
-def lock(batch: Batch, one: Dossier, stages: dict[str, Any]) -> None:
-    """Fill in what dvc.lock and the files that it names say, and where they differ."""
+def lock(batch: Batch, one: Dossier, name: str, stages: dict[str, Any]) -> None:
+    """Fill in what dvc.lock and the files that it names say, and where they differ; `name`: of the artifact."""
     held = {path for (commit, path), oid in batch.named.items() if commit == one.commit and oid}
     outs = [out for entry in stages.values() for out in entry.get("outs", [])]
     deps = [dep for entry in stages.values() for dep in entry.get("deps", [])]
@@ -55,8 +55,9 @@ def lock(batch: Batch, one: Dossier, stages: dict[str, Any]) -> None:
     one.stored, one.paths = {f.md5: f.size for f in every.values()}, {f.md5: path for path, f in every.items()}
     one.model = next((file.md5 for path, file in made.items() if PurePath(path).name == "model.skops"), "")
     named = yaml((batch.get(one.commit, "dvc.yaml") or b"").decode("utf-8", "replace")).get("artifacts") or {}
-    if not any(path in made and made[path].md5 == one.model for path in (each.get("path") for each in named.values())):
-        one.faults.append("the artifact in dvc.yaml is not the model")
+    named_file = made.get(str((named.get(name) or {}).get("path")))
+    if named_file is None or named_file.md5 != one.model:
+        one.faults.append(f"dvc.yaml gives the name {name} to something else than the model")
     texts = {}
     for out in [*outs, *deps]:
         content = batch.get(one.commit, out["path"])

@@ -16,13 +16,17 @@ from pipeline.stage import digest
 NOTHING = "0" * 40  # what the gate takes for a base where there is none
 
 
-def judged(commit: str, owner: Tag | None, whole: bool, unjudged: bool = False) -> tuple[list[str], dict[str, Any]]:
+def judged(
+    name: str, commit: str, owner: Tag | None, whole: bool, unjudged: bool = False
+) -> tuple[list[str], dict[str, Any]]:
     """Why the stage may not point to the commit, and what the tag is to say.
 
-    `whole`: with lock and gate; `unjudged`: a person answers for a comparison that cannot be made.
+    `name`: of the artifact, which must be the model there; `whole`: with lock and gate; `unjudged`: a person answers
+    for a comparison that cannot be made.
     """
     with store.checkout(commit), ThreadPoolExecutor() as pool:
-        artifact()  # which refuses one that is not the model
+        if artifact() != name:
+            return [f"dvc.yaml of commit {commit[:9]} gives the name {name} to something else than the model"], {}
         stale_now = pool.submit(stale.findings, True) if whole else None
         absent, rehearsed = pool.submit(store.missing), pool.submit(verb, "rehearse")
         gated = pool.submit(verb, "gate", owner.commit if owner else NOTHING, "--exactly") if whole else None
@@ -45,13 +49,14 @@ def judged(commit: str, owner: Tag | None, whole: bool, unjudged: bool = False) 
 
 
 def answer(gated: Future[dict[str, Any]], unjudged: bool) -> dict[str, Any]:
-    """What the gate says; raises CouldNot where it cannot tell, unless that was excused beforehand."""
+    """What the gate says; raises CouldNot where it cannot tell, unless that was excused: then floors and ceilings."""
     try:
         return gated.result()
     except CouldNot:
         if not unjudged:
             raise
-        return {"code": 0, "says": [], "details": {"verdict": "not compared"}}
+        bounds = verb("gate", NOTHING)
+        return bounds | {"details": {"verdict": "not compared"}}
 
 
 def verb(name: str, *arguments: str) -> dict[str, Any]:

@@ -50,5 +50,5 @@ def dossier(batch: Batch, found: Registry, tag: Tag) -> Dossier:
     one.lock = hashlib.md5(text).hexdigest()
     said = {str(each["lock"]) for each in [tag.says, *told.values()] if "lock" in each}
     one.faults += [f"dvc.lock has the hash {one.lock}, its tag says {other}" for other in sorted(said - {one.lock})]
-    lock(batch, one, yaml(text.decode("utf-8", "replace"))["stages"])
+    lock(batch, one, found.artifact, yaml(text.decode("utf-8", "replace"))["stages"])
     return one

@@ -50,7 +50,7 @@ class Registry:
 def artifact() -> str:
     """The name of the model in dvc.yaml."""
     named = parse(git.show(git.WORK, "dvc.yaml") or "", "dvc.yaml").get("artifacts") or {}
-    models = [name for name, one in named.items() if PurePath(str(one.get("path"))).name == "model.skops"]
+    models = [name for name, one in named.items() if PurePath(str((one or {}).get("path"))).name == "model.skops"]
     if len(models) != 1:
         raise CouldNot("dvc.yaml names no artifact, or several, of the path of model.skops: restore its `artifacts`.")
     return str(models[0])
