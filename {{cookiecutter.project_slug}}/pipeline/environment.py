@@ -1,6 +1,6 @@
-"""The versions that results rest on: Python's, and those that uv.lock holds for the project's own dependencies.
+"""Writes the versions that results depend on: Python's, and those that uv.lock has for the project's dependencies.
 
-Reads uv.lock and .python-version; writes environment.txt, a line each, which a newer linter leaves as it is.
+Reads .python-version and uv.lock; writes environment.txt, a version per line. A newer linter does not change it.
 """
 
 import subprocess
@@ -11,7 +11,7 @@ EXPORT = "uv export --frozen --quiet --no-default-groups --no-emit-project --no-
 
 
 def main(python_path: str, environment_path: str) -> None:
-    """Write the versions; exits with uv's own code and words if it cannot read uv.lock."""
+    """Write the versions; exit with uv's own code and message if it cannot read uv.lock."""
     exported = subprocess.run(EXPORT.split(), stdout=subprocess.PIPE, text=True)
     if exported.returncode:
         sys.exit(exported.returncode)
@@ -19,5 +19,5 @@ def main(python_path: str, environment_path: str) -> None:
     Path(environment_path).write_text(f"python=={python}.*\n{exported.stdout}", "utf-8", newline="\n")
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # not @stage: this file makes what @stage checks, and needs the standard library alone
     main(*sys.argv[1:])

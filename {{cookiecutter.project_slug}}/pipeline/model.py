@@ -1,4 +1,4 @@
-"""The model. `build` is the one place to change it; its settings are the block `train` of params.yaml."""
+"""The model. Change it in `build`; its settings are the block `train` of params.yaml."""
 
 from typing import Literal
 
@@ -11,11 +11,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from pipeline.stage import Block
+from pipeline.run.settings import Block
 
 
 class Train(Block):
-    """`linear` reads `l2_regularization` alone, `boosting` all."""
+    """`linear` uses only `l2_regularization`, `boosting` uses all."""
 
     model: Literal["boosting", "linear"]
     learning_rate: float = Field(gt=0, le=1)
@@ -27,7 +27,7 @@ class Train(Block):
 
 
 def build(settings: Train, task: str, text: list[str], numbers: list[str]) -> Pipeline:
-    """An unfitted pipeline for a frame with these columns of text and of numbers, both with gaps."""
+    """An unfitted pipeline for a frame with these text and number columns, both with missing values."""
     classifies = task == "classification"
     if settings.model == "linear":
         encode = OneHotEncoder(max_categories=50, handle_unknown="infrequent_if_exist")

@@ -1,4 +1,4 @@
-"""The data of the plots that dvc.yaml draws, thinned so that a page with both versions stays small."""
+"""The data of the plots in dvc.yaml, thinned so that a page with two versions stays small."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ def plots(predictions: pd.DataFrame, task: str) -> dict[str, pd.DataFrame]:
 
 
 def _regression(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The errors as the share of rows that err by no more (Bi and Bennett 2003), which two versions can share."""
+    """`errors`: the share of rows with at most this error (Bi and Bennett 2003), a curve that versions can share."""
     shown = predictions[["actual", "predicted"]].head(ROWS)
     error = np.sort((predictions["actual"] - predictions["predicted"]).abs().to_numpy())
     share = np.arange(1, len(error) + 1) / len(error)
@@ -25,7 +25,7 @@ def _regression(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _classification(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Two classes: curves of the second one; more: micro-averages, and the confidence in the class that was chosen."""
+    """Two classes: the curves of the second; more: micro-averages, and the confidence in the predicted class."""
     labels = classes(predictions)
     p = predictions[[f"p({label})" for label in labels]].to_numpy()
     hot = predictions["actual"].to_numpy()[:, None] == np.array(labels, dtype=object)
@@ -33,8 +33,8 @@ def _classification(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     truth, score = (hot[:, 1], p[:, 1]) if two else (hot.ravel(), p.ravel())
     frames = {"confusion": predictions[["actual", "predicted"]].head(ROWS)}
     if 0 < truth.sum() < len(truth):
-        false, true, _ = roc_curve(truth, score)
-        frames["roc"] = thin(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
+        false_positive, true_positive, _ = roc_curve(truth, score)
+        frames["roc"] = thin(pd.DataFrame({"false_positive_rate": false_positive, "true_positive_rate": true_positive}))
         precision, recall, _ = precision_recall_curve(truth, score)
         frames["precision_recall"] = thin(pd.DataFrame({"recall": recall[::-1], "precision": precision[::-1]}))
     right = truth if two else (predictions["actual"] == predictions["predicted"]).to_numpy()
@@ -44,6 +44,6 @@ def _classification(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def thin(curve: pd.DataFrame) -> pd.DataFrame:
-    """At most POINTS of a curve, its ends among them."""
+    """At most POINTS points of a curve, including both ends."""
     keep = np.unique(np.linspace(0, len(curve) - 1, POINTS).round().astype(int))
     return curve.iloc[keep]

@@ -1,7 +1,7 @@
 """Fits the model to the training rows.
 
-Reads data/train.parquet and data/schema.yaml; writes models/model.skops and models/manifest.json, which says what the
-model was made from, by content.
+Reads data/train.parquet and data/schema.yaml; writes models/model.skops and models/manifest.json, which records by hash
+what the model was made from.
 """
 
 import contextlib
@@ -14,44 +14,51 @@ from pathlib import Path
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from pipeline import contract as contracts
-from pipeline import model_file
-from pipeline.contract import Contract
-from pipeline.features import categorical, features
-from pipeline.files import read_table, write_json
+from pipeline.archive import model_file
+from pipeline.contract import schema
+from pipeline.contract.schema import Contract
+from pipeline.features import features
 from pipeline.model import Train, build
-from pipeline.stage import Refused, digest, inputs, libraries, params, run
-from pipeline.threads import threads
+from pipeline.run.environment import locked_versions
+from pipeline.run.errors import InputError
+from pipeline.run.files import read_table, write_json
+from pipeline.run.inputs import digest, inputs
+from pipeline.run.settings import params
+from pipeline.run.stage import stage
+from pipeline.run.threads import threads
 
 
 class Progress(io.TextIOBase):
-    """Takes scikit-learn's line for each iteration and shows one every few seconds."""
+    """Receives scikit-learn's line for each iteration and prints one every few seconds."""
 
     def __init__(self) -> None:
-        self.shown = time.monotonic()
+        self.printed = time.monotonic()
 
     def write(self, text: str) -> int:
-        """Show an iteration such as `[37/100]` if the last one shown is a while ago."""
-        if (step := re.match(r"\[(\d+)/(\d+)\]", text)) and time.monotonic() - self.shown > 2:
-            self.shown = time.monotonic()
+        """Print an iteration such as `[37/100]` if the last one was printed more than two seconds ago."""
+        if (step := re.match(r"\[(\d+)/(\d+)\]", text)) and time.monotonic() - self.printed > 2:
+            self.printed = time.monotonic()
             print(f"train: iteration {step[1]} of {step[2]}", file=sys.__stdout__, flush=True)
         return len(text)
 
 
 def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
-    """The model fitted to typed rows; the same whatever the number of threads."""
+    """The model fitted to typed rows; the same with any number of threads."""
     target = data[contract.target]
     if contract.task == "classification" and target.nunique() < 2:
-        raise Refused(f"the training rows hold one class of {contract.target!r} only: set prepare.split to stratified.")
-    frame, text = features(data, contract), categorical(contract)
-    # The trees cannot bin a number that is never there; as a constant they never look at it
+        raise InputError(
+            f"the training rows have one class of {contract.target!r}: set prepare.split: stratified."
+        )
+    frame = features(data, contract)
+    text = [name for name in frame.columns if frame[name].dtype == object]
+    # The trees cannot bin a number that is always missing; they ignore a constant
     frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})
     model = build(settings, contract.task, text, [name for name in frame.columns if name not in text])
-    speaks = "verbose" in model[-1].get_params() and settings.model == "boosting"
-    model[-1].set_params(**({"verbose": 2} if speaks else {}))
+    verbose = type(model[-1]).__name__.startswith("HistGradientBoosting")
+    model[-1].set_params(**({"verbose": 2} if verbose else {}))
     with threads(len(data)), contextlib.redirect_stdout(Progress()):
         model.fit(frame, target.astype(object) if contract.task == "classification" else target)
-    model[-1].set_params(**({"verbose": 0} if speaks else {}))
+    model[-1].set_params(**({"verbose": 0} if verbose else {}))
     return model
 
 
@@ -65,19 +72,16 @@ def manifest(model_path: str, contract: Contract, settings: Train, rows: int) ->
         "rows": rows,
         "parameters": settings.model_dump(),
         "inputs": {path: digest(path) for path in inputs("train")},
-        "libraries": {name: str(wanted)[2:] for name, wanted in libraries().items()},
+        "libraries": {name: str(version)[2:] for name, version in locked_versions().items()},
     }
 
 
+@stage
 def main(train_path: str, contract_path: str, model_path: str, manifest_path: str) -> None:
-    """Train and store the model with its manifest."""
+    """Train the model and store it with its manifest."""
     settings = params("train", Train)
-    contract = contracts.load(contract_path)
+    contract = schema.load(contract_path)
     data = read_table(train_path)
     model_file.save(train(data, contract, settings), model_path)
     write_json(manifest(model_path, contract, settings, len(data)), manifest_path)
-    print(f"train: {settings.model} on {len(data)} rows, {Path(model_path).stat().st_size / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    run("train", main)
+    print(f"train: {len(data)} rows, {Path(model_path).stat().st_size / 1e6:.2f} MB")

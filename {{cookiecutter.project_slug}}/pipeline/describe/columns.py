@@ -1,4 +1,4 @@
-"""What a column is, judged by all its values: type, role, gaps, range or categories."""
+"""What a column is, from all its values: type, role, missing values, range or categories."""
 
 import math
 import re
@@ -7,19 +7,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract import Column, moments, text
-from pipeline.stage import Refused
+from pipeline.contract.schema import Column
+from pipeline.run.errors import InputError
+from pipeline.table.types import moments, text
 
 CATEGORIES = 50  # a column with more distinct texts than this is text, not a category
-CLASSES = 100  # a target with more distinct labels than this is no classification
-FEW = 20  # in fewer rows than this, all different says nothing
+CLASSES = 100  # a target with more distinct labels than this is not a classification
+FEW = 20  # with fewer rows than this, distinct values do not mean an id
 DATES = ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d"]
 LAYOUTS = [None, *DATES, *(f"{date} {time}" for date in DATES for time in ("%H:%M", "%H:%M:%S"))]
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index)$|^column_\d+$|^unnamed: \d+$", re.IGNORECASE)
 
 
 def feature(name: str, values: pa.Array) -> Column:
-    """A column that may be learnt from, or ignored where it cannot help."""
+    """A column as a feature, or as ignored if it cannot help."""
     present = values.drop_null()
     distinct = present.unique()
     missing = len(present) < len(values)
@@ -36,7 +37,7 @@ def feature(name: str, values: pa.Array) -> Column:
 
 
 def _is_id(name: str, column: Column, rows: int, distinct: pa.Array) -> bool:
-    """A text that never repeats, whole numbers that count the rows, or nearly so under an id's name."""
+    """A text that never repeats, integers that number the rows, or nearly so with the name of an id."""
     if column.type not in ("integer", "text"):
         return False
     if ID_NAME.search(name) and len(distinct) > 0.9 * rows:
@@ -57,7 +58,7 @@ def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array | None:
 def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
     if pa.types.is_boolean(distinct.type) or pa.types.is_temporal(distinct.type):
         return None
-    # Whole numbers beyond 2**53 lose their last digits as floats, which no model would see
+    # Integers beyond 2**53 lose their last digits as floats, which makes no difference to a model
     numbers = (
         distinct.cast(pa.float64(), safe=False) if pa.types.is_integer(distinct.type) else _cast(distinct, pa.float64())
     )
@@ -72,7 +73,7 @@ def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
 
 
 def _with_room(low: float, high: float) -> list[float | int]:
-    """A range as wide again on each side, rounded to what the spread can tell, that does not cross zero by itself."""
+    """A range three times as wide as seen, rounded to the precision of the spread; it never crosses zero by itself."""
     spread = high - low
     if not 0 < spread < float("inf"):
         return [low, high]
@@ -95,25 +96,25 @@ def _datetime(distinct: pa.Array, missing: bool) -> Column | None:
 
 
 def target(name: str, values: pa.Array, task: str) -> Column:
-    """The column to predict; raises Refused if it does not fit the task."""
+    """The column to predict; raises InputError if it does not fit the task."""
     present = values.drop_null()
     missing = len(present) < len(values)
     if len(present) == 0:
-        raise Refused(f"the target {name!r} has no value in any row: choose another target.")
+        raise InputError(f"the target {name!r} has no values: choose another target.")
     if task == "regression":
         column = _numeric(present.unique(), missing)
         if column is None:
             example = text(present)[pd.to_numeric(text(present), errors="coerce").isna()].iloc[0]
-            raise Refused(f"the target {name!r} holds {example!r}, regression needs numbers: choose classification.")
+            raise InputError(f"the target {name!r} has {example!r}, regression needs numbers: choose classification.")
         return column.model_copy(update={"role": "target"})
     labels = sorted(text(present).unique().tolist(), key=_natural)
     if len(labels) > CLASSES or (len(present) > FEW and len(labels) > len(present) / 2):
-        raise Refused(f"the target {name!r} has {len(labels)} distinct values: choose regression or another target.")
+        raise InputError(f"the target {name!r} has {len(labels)} distinct values: choose regression or another target.")
     return Column(type="category", role="target", missing=missing, values=labels)
 
 
 def _natural(label: str) -> tuple[float, str]:
-    """Numbers in their own order, then text in the alphabet's."""
+    """Numbers in numeric order, then text in alphabetical order."""
     try:
         return float(label), label
     except ValueError:

@@ -1,6 +1,6 @@
-"""The raw table: a CSV (any usual delimiter, UTF-8) or a Parquet file, read as an Arrow table.
+"""Reads the raw table, a CSV (any usual delimiter, UTF-8) or a Parquet file, as an Arrow table.
 
-Every CSV value is read as text; what a column means is decided by the contract alone, never guessed from the rows.
+CSV values are read as text: the contract decides what a column means, it is never guessed from the rows.
 """
 
 import csv
@@ -14,26 +14,27 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pipeline.stage import ROW, Refused
+from pipeline.run.errors import InputError
+from pipeline.run.files import ROW
 
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
-ENDLESS = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
-MISSING = pa.array(EMPTY + ENDLESS)
-BLOCK = 8 * 2**20  # bytes read at a time, and so the longest row
+INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
+MISSING = pa.array(EMPTY + INFINITE)
+BLOCK = 8 * 2**20  # bytes read at a time, and so the longest possible row
 DECIMAL_COMMA = r"^(-?\d+),(\d+)$"  # numbers in files that use ; between columns
 
 
 def read(path: str) -> pa.Table:
-    """The table in `path` with unique, non-empty column names; raises Refused when it is none."""
+    """The table in a file, with unique, non-empty column names; raises InputError if it cannot be read."""
     table = _read_parquet(path) if Path(path).suffix == ".parquet" else _read_csv(path)
     names = [name.strip() or f"column_{i}" for i, name in enumerate(table.column_names, start=1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise Refused(f"{path} has more than one column called {twice[0]!r}: give each column a name of its own.")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(f"{path} has more than one column called {repeated[0]!r}: give each column its own name.")
     if ROW in names:
-        raise Refused(f"{path} has a column called {ROW}, which the pipeline uses itself: give it another name.")
+        raise InputError(f"{path} has a column called {ROW}, a name that the pipeline uses itself: rename it.")
     if table.num_rows == 0:
-        raise Refused(f"{path} has no rows: add the data below the header.")
+        raise InputError(f"{path} has no rows: add the data below the header.")
     with ThreadPoolExecutor() as pool:
         return pa.table(list(pool.map(_plain, table.columns, names)), names=names)
 
@@ -52,9 +53,9 @@ def _read_csv(path: str) -> pa.Table:
             convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
     except UnicodeDecodeError:
-        raise Refused(f"{path} is not UTF-8 text: save it as 'CSV UTF-8' and try again.") from None
-    except pa.ArrowInvalid as wrong:
-        raise Refused(f"{path} is no table that can be read: {' '.join(str(wrong).split())}.") from None
+        raise InputError(f"{path} is not UTF-8 text: save it as 'CSV UTF-8' and try again.") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} cannot be read as a CSV table: {' '.join(str(error).split())}.") from None
     if delimiter == ";":
         columns = [pc.replace_substring_regex(column, DECIMAL_COMMA, r"\1.\2") for column in table.columns]
         table = pa.table(columns, names=table.column_names)
@@ -64,12 +65,12 @@ def _read_csv(path: str) -> pa.Table:
 def _read_parquet(path: str) -> pa.Table:
     try:
         return pq.read_table(path)
-    except pa.ArrowInvalid as wrong:
-        raise Refused(f"{path} is no Parquet file that can be read: {' '.join(str(wrong).split())}.") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} cannot be read as a Parquet file: {' '.join(str(error).split())}.") from None
 
 
 def _plain(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
-    """Numbers, booleans, dates or trimmed text in one piece, where missing is always null."""
+    """Numbers, booleans, dates or trimmed text in one piece; missing values are null."""
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind = values.type
     if pa.types.is_dictionary(kind):
@@ -85,5 +86,5 @@ def _plain(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
     try:
         text = pc.utf8_trim_whitespace(values.cast(pa.string()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise Refused(f"the column {name!r} holds {kind}: a table has one plain value in each cell.") from None
+        raise InputError(f"the column {name!r} has values of type {kind}: a cell must be one plain value.") from None
     return pc.if_else(pc.is_in(text, MISSING), None, text)

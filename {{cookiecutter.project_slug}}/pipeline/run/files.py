@@ -1,4 +1,4 @@
-"""The formats of the files between stages; the same content always gives the same bytes."""
+"""File formats between the stages; the same content always gives the same bytes."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.stage import ROW, Refused
+from pipeline.run.errors import InputError
+
+ROW = "__row__"  # the column with the hash of each row's content; it pairs the predictions of two versions
+
+
+def write_text(text: str, path: str) -> None:
+    """A UTF-8 text file with line feeds on every system."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text, "utf-8", newline="\n")
 
 
 def write_json(content: Any, path: str) -> None:
-    """JSON with a line for each value; raises Refused for what is no JSON (NaN, infinity)."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    """JSON, a value per line; raises InputError for NaN and infinity, which JSON does not have."""
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        raise Refused(f"{path} would hold a figure beyond all bounds: a column is too large to compute with.") from None
-    Path(path).write_text(text + "\n", "utf-8", newline="\n")
+        raise InputError(f"{path} would contain an infinite number: a column's values are too large.") from None
+    write_text(text + "\n", path)
 
 
 def read_json(path: str) -> Any:
@@ -27,7 +34,7 @@ def read_json(path: str) -> Any:
 
 
 def write_table(frame: pd.DataFrame, path: str) -> None:
-    """A Parquet file; without pandas' own metadata, so that only the content decides the bytes."""
+    """A Parquet file without pandas' own metadata, so that the content alone decides the bytes."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type) and field.name != ROW]
@@ -39,7 +46,6 @@ def read_table(path: str, columns: list[str] | None = None) -> pd.DataFrame:
     return pq.read_table(path, columns=columns).to_pandas()
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """A CSV file with line feeds on every system."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+def write_csv(frame: pd.DataFrame, path: str) -> None:
+    """A CSV file with six significant digits."""
+    write_text(frame.to_csv(index=False, lineterminator="\n", float_format="%.6g"), path)

@@ -1,0 +1,43 @@
+"""Saves and loads the model as a skops archive: loading it runs no code, and the same model gives the same bytes."""
+
+import zipfile
+from pathlib import Path
+
+import sklearn
+import skops.io
+from sklearn.pipeline import Pipeline
+
+from pipeline.archive.canonical import canonical
+from pipeline.run.errors import InputError
+
+TRUSTED = {  # types that our models contain beyond skops' own list; a new kind of model may need its types added here
+    "functools.partial",
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+}
+
+
+def save(model: Pipeline, path: str) -> None:
+    """Write `model`; the archive's comment is the version of scikit-learn that fitted it."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_bytes(canonical(skops.io.dumps(model), f"scikit-learn {sklearn.__version__}"))
+
+
+def load(path: str) -> Pipeline:
+    """The model in a file; raises InputError for a model of another scikit-learn, or with types not in TRUSTED."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            written_by = archive.comment.decode()
+        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - TRUSTED)
+    except (zipfile.BadZipFile, KeyError):
+        raise InputError(f"{path} is not a model file: run `dvc repro`, or `dvc pull`.") from None
+    if written_by != f"scikit-learn {sklearn.__version__}":
+        raise InputError(
+            f"{path} was written by {written_by or 'another program'}, but scikit-learn {sklearn.__version__} is "
+            "installed: run `uv sync`."
+        )
+    if unknown:
+        names = ", ".join(unknown)
+        raise InputError(f"{path} has types that are not declared: add {names} to TRUSTED in {Path(__file__).name}.")
+    return skops.io.load(path, trusted=sorted(TRUSTED))

@@ -1,0 +1,1 @@
+"""The data contract (data/schema.yaml): what every column of the raw table is."""

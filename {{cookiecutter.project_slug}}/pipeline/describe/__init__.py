@@ -1,0 +1,1 @@
+"""Writes the data contract: `python -m pipeline.describe data/raw.csv data/schema.yaml`."""

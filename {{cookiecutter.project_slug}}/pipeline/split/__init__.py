@@ -1,0 +1,1 @@
+"""What prepare does: splitting the rows, and profiling the training rows."""

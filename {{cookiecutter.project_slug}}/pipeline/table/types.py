@@ -1,0 +1,64 @@
+"""Converts a raw table to the types of the contract."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.contract.schema import Column, Contract
+from pipeline.run.errors import InputError
+
+TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """The contract's columns with their types, and per column the texts that do not fit the type, by row from 0.
+
+    Numbers and booleans become float64, dates datetime64, everything else text; unreadable and missing values are null.
+    """
+    present = {name: table[name].combine_chunks() for name in contract.columns if name in table.column_names}
+    with ThreadPoolExecutor() as pool:
+        converted = pool.map(_convert, present.values(), (contract.columns[name] for name in present))
+        data = pd.DataFrame(dict(zip(present, converted)))
+    unreadable = {}
+    for name, raw in present.items():
+        bad = data[name].isna().to_numpy() & raw.is_valid().to_numpy(zero_copy_only=False)
+        if contract.columns[name].type == "integer" and contract.columns[name].role != "ignored":
+            bad |= (data[name] % 1 > 0).to_numpy()
+        if bad.any():
+            unreadable[name] = text(raw)[bad]
+    return data, unreadable
+
+
+def _convert(values: pa.Array, column: Column) -> pd.Series:
+    """One column with the type of its contract; what cannot be converted becomes null."""
+    if column.role == "ignored":
+        return text(values)
+    if column.type in ("integer", "number"):
+        try:
+            return values.cast(pa.float64()).to_pandas()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return pd.to_numeric(text(values), errors="coerce").astype("float64")
+    if column.type == "boolean":
+        return text(values).str.lower().map(TRUTH).astype("float64")
+    if column.type == "datetime":
+        return moments(values, column.format)
+    return text(values)
+
+
+def moments(values: pa.Array, layout: str | None) -> pd.Series:
+    """Dates and times without a time zone (UTC if there was one); null where a text does not have this `layout`."""
+    raw = values.to_pandas(date_as_object=False) if pa.types.is_temporal(values.type) else text(values)
+    try:
+        parsed = pd.to_datetime(raw, format=layout or "ISO8601", errors="coerce", utc=True)
+    except ValueError as error:
+        raise InputError(f"the contract's format {layout!r} is not a date format: {error}.") from None
+    return parsed.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def text(values: pa.Array) -> pd.Series:
+    """The values as text; whole floats without `.0`, as other programs write class labels."""
+    if pa.types.is_floating(values.type) and pc.all(pc.equal(pc.floor(values), values)).as_py():
+        values = values.cast(pa.int64())
+    return values.cast(pa.string()).to_pandas().astype("str")

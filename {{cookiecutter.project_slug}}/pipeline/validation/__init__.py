@@ -1,0 +1,1 @@
+"""What validate checks beyond the contract."""
