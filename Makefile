@@ -38,19 +38,19 @@ demo: .venv/ready
 	cd $(DEMO) && uv run dvc params diff && uv run dvc metrics diff
 	@echo; echo "== 6. Review it: are the results true, do they come out again, is the change good enough? (it is not)"
 	cd $(DEMO) && git switch --quiet --create slower && git commit --quiet --all --message "Slower" && uv run dvc push
-	cd $(DEMO) && uv run python -m lifecycle.verify --report report && uv run python -m lifecycle.reproduce main --report report
-	cd $(DEMO) && uv run python -m lifecycle.gate main --report report || test $$? = 1
+	cd $(DEMO) && uv run lifecycle verify --report report && uv run lifecycle reproduce main --report report
+	cd $(DEMO) && uv run lifecycle gate main --report report || test $$? = 1
 	@echo; echo "== 7. After the merge: register and promote two versions, with a bare repository as origin"
 	git init --quiet --bare --initial-branch main build/origin.git
 	cd $(DEMO) && git switch --quiet main && git remote add origin ../origin.git && git push --quiet origin main
-	cd $(DEMO) && uv run python -m lifecycle.promote --stage prod --reason "The first"
+	cd $(DEMO) && uv run lifecycle promote --stage prod --reason "The first"
 	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 && git commit --quiet --all --message "Tuned"
-	cd $(DEMO) && git push --quiet origin main && uv run python -m lifecycle.promote --stage prod
+	cd $(DEMO) && git push --quiet origin main && uv run lifecycle promote --stage prod
 	@echo; echo "== 8. A regression is found: roll back. What was in production when, made from which rows?"
-	cd $(DEMO) && uv run python -m lifecycle.rollback --stage prod --reason "Gentoos are taken for Adelies" && uv run gto show
-	cd $(DEMO) && uv run python -m lifecycle.audit --html report/audit.html
-	cd $(DEMO) && uv run python -m lifecycle.audit v0.0.2
-	cd $(DEMO) && uv run python -m lifecycle.clean
+	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are taken for Adelies" && uv run gto show
+	cd $(DEMO) && uv run lifecycle audit --html report/audit.html
+	cd $(DEMO) && uv run lifecycle audit v0.0.2
+	cd $(DEMO) && uv run lifecycle clean
 	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
 
 test: .venv/ready build/node/ready

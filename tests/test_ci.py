@@ -17,8 +17,8 @@ GITLAB = SOURCE / ".gitlab-ci.yml"
 PLUMBING = {
     'cat report/report.md >> "$GITHUB_STEP_SUMMARY"',
     "pip install --quiet uv",
-    'python3 -m lifecycle.publish comment --run "$RUN_ID"',
-    "python3 -m lifecycle.publish comment --report report",
+    'python3 -m lifecycle publish comment --run "$RUN_ID"',
+    "python3 -m lifecycle publish comment --report report",
 }
 # A workflow of GitHub -> GitLab's jobs for the same
 JOBS = {

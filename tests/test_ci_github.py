@@ -36,9 +36,9 @@ def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
     """A model that got worse fails the gate alone; the report's own workflow comments, and writes anew after a push."""
     sha = hub.branch("bad", *BAD, dvc=("repro", "push"))
     said = act(hub, "pull_request", "ci", "bad", pull(hub, "bad", sha), code=1, secret=hub.secret, quick=True)
-    assert "Success - Main uv run python -m lifecycle.verify" in said
-    assert "Success - Main uv run python -m lifecycle.reproduce" in said
-    assert "Failure - Main uv run python -m lifecycle.gate" in said
+    assert "Success - Main uv run lifecycle verify" in said
+    assert "Success - Main uv run lifecycle reproduce" in said
+    assert "Failure - Main uv run lifecycle gate" in said
     text = (hub.report / "report.md").read_text()
     assert text.startswith("## ❌ fail")
     number = hub.forge.add("requests", "person", source="bad", sha=sha)["number"]

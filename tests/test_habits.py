@@ -110,7 +110,7 @@ def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run)
     assert "dvc.lock" in merged.stdout
     for name in ("dvc.lock", "reports/metrics.json", "reports/model_card.md"):
         assert "<<<<<<<" not in (project / name).read_text()
-    assert "`uv run python -m lifecycle.resolve`" in (project / "README.md").read_text()
+    assert "`uv run lifecycle resolve`" in (project / "README.md").read_text()
     done = run("python", "-m", "lifecycle.resolve", cwd=project)
     assert ran(done.stderr) == ["prepare", "train", "evaluate"]
     run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)

@@ -39,16 +39,16 @@ def test_gate_that_says_no_is_obeyed(made: World) -> None:
 
 
 def test_person_can_answer_for_what_cannot_be_compared(made: World) -> None:
-    """With fewer test rows nothing is promoted, but by --unjudged with a reason, which the audit shows."""
+    """With fewer test rows nothing is promoted, but by --skip-comparison with a reason, which the audit shows."""
     made.retrain("test_share: 0.2", "test_share: 0.1")
     refused(made, "test rows instead of 83", 2, "--stage", "prod")
-    refused(made, "--unjudged needs a --reason", 1, "--stage", "prod", "--unjudged")
+    refused(made, "--skip-comparison needs a --reason", 1, "--stage", "prod", "--skip-comparison")
     edit(made.clone / "params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.00001, drop: 10%")
     made.commit("A ceiling")
-    refused(made, "is above its ceiling 1e-05", 1, "--stage", "prod", "--unjudged", "--reason", "It cannot excuse that")
+    refused(made, "is above its ceiling 1e-05", 1, "--stage", "prod", "--skip-comparison", "--reason", "It cannot excuse that")
     made.git("revert", "--no-edit", "HEAD")
     made.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
-    said = made.says("promote", "--stage", "prod", "--unjudged", "--reason", "A new contract")
+    said = made.says("promote", "--stage", "prod", "--skip-comparison", "--reason", "A new contract")
     assert "The gate said not compared." in said
     assert "the gate said not compared" in made.says("audit", "v0.0.3")
     assert "A new contract" in made.says("audit", "v0.0.3")

@@ -1,1 +1,1 @@
-"""Verbs that look at Git, the network or the clock: before the merge verify, resolve, reproduce, gate and publish."""
+"""The life of a model version as one program, `lifecycle VERB`; README.md says how it is built."""

@@ -1,70 +1,99 @@
-"""How every verb ends: 0 fine, 1 no, 2 could not; sentences for people, JSON for programs and reports."""
+"""The command line: `lifecycle VERB`. Has the standard library alone, and imports a verb's module when it is called."""
 
 import argparse
-import json
-import os
+import difflib
+import io
 import signal
-import subprocess
 import sys
-import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from importlib import import_module
 
-from pipeline.stage import Refused
+from lifecycle.errors import LifecycleError
+from lifecycle.outcome import Outcome, failure, leave
+from lifecycle.paths import enter_project
 
-
-class CouldNot(Exception):
-    """A sentence: what could not be done or checked, and what to do next."""
-
-
-class NoRemote(CouldNot):
-    """What could not be done for want of the DVC remote, which a fork's request has no secrets for."""
-
-
-@dataclass
-class Outcome:
-    """The exit code, a sentence for each finding, and what else a program may want to know."""
-
-    code: int
-    says: list[str]
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-def excused(why: Exception) -> Outcome:
-    """2; or 0 where a request from a fork lacks the secrets, which is no fault of the request."""
-    if not isinstance(why, CouldNot | Refused):
-        traceback.print_exception(why)
-        return Outcome(2, [f"This was not foreseen ({type(why).__name__}: {why}): the lines on stderr say where."])
-    if isinstance(why, NoRemote) and os.environ.get("WITHOUT_SECRETS") == "true":
-        left = f"Not checked, since a fork's request has no access to the data: {why} A maintainer can run it."
-        return Outcome(0, [left], {"unchecked": True})
-    return Outcome(2, [str(why)])
+VERBS = {  # in the order of a model's life
+    "Before the merge": {
+        "verify": "check that dvc.lock is up to date and all data is in the remote",
+        "resolve": "settle a conflict in dvc.lock and the results after a merge",
+        "reproduce": "run the changed stages again in a clean checkout and compare",
+        "gate": "compare the metrics with the base: pass, inconclusive or fail",
+    },
+    "After the merge": {
+        "promote": "register the model as a version and point a stage to it",
+        "rollback": "point a stage back to the version before",
+    },
+    "In production": {
+        "audit": "trace every version, and check that all records agree",
+        "check-model": "check that the stored model gives its golden predictions",
+    },
+    "Housekeeping": {
+        "clean": "free space that no branch, tag or version needs",
+        "publish": "write a comment, issue, branch or request (used by CI)",
+    },
+}
+NAMES = [name for group in VERBS.values() for name in group]
 
 
-def run(verb: str, parser: argparse.ArgumentParser, act: Callable[[argparse.Namespace], Outcome]) -> None:
-    """Parse the command line, act, print and exit with the outcome's code."""
+def main() -> None:
+    """Run the verb on the command line, print its outcome and exit with its code."""
+    arguments = sys.argv[1:]
+    if arguments[:1] in ([], ["--help"], ["-h"]):
+        print(overview())
+        sys.exit(0 if arguments else 2)
+    verb = arguments[0]
+    if verb not in NAMES:
+        near = difflib.get_close_matches(verb, NAMES, n=1, cutoff=0)
+        sys.exit(fail(f"{verb!r} is not a verb; did you mean `lifecycle {near[0]}`? `lifecycle --help` lists all."))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name in Git may be no UTF-8
+    in_project = enter_project()
+    command = import_module(f"lifecycle.commands.{verb.replace('-', '_')}")
+    parser = argparse.ArgumentParser(
+        f"lifecycle {verb}", description=command.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-    given = parser.parse_args()
+    command.arguments(parser)
+    options = parser.parse_args(arguments[1:])
+    if not in_project:
+        sys.exit(fail("there is no dvc.yaml in this folder or above it: change to the project's folder."))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that temporary folders are removed
-    try:
-        outcome = act(given)
-    except Exception as why:  # else Python would exit with 1, which is a no
-        outcome = excused(why)
-    try:
-        leave(verb, outcome, getattr(given, "leave", None))
-    except OSError as why:
-        outcome = Outcome(2, [f"The outcome cannot be left there ({why}): --report names a folder."])
-    text = json.dumps(asdict(outcome), indent=2, ensure_ascii=False, default=str)
-    print(text if given.json else "\n".join(f"{verb}: {sentence}" for sentence in outcome.says), flush=True)
+    outcome = run(verb, command.run, options)
+    if options.json:
+        print(outcome.json(), flush=True)
+    else:
+        text = "\n".join(f"{verb}: {message}" for message in outcome.messages)
+        print(text, file=sys.stderr if outcome.code == 2 else sys.stdout, flush=True)
     sys.exit(outcome.code)
 
 
-def leave(verb: str, outcome: Outcome, folder: str | None) -> None:
-    """Write the outcome, with the commit that it is about, for the gate's report."""
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-        left = json.dumps(asdict(outcome) | {"head": head}, indent=2, ensure_ascii=False, default=str)
-        Path(folder, f"{verb}.json").write_text(left + "\n", "utf-8", newline="\n")
+def run(verb: str, command: Callable[[argparse.Namespace], Outcome], options: argparse.Namespace) -> Outcome:
+    """The outcome of a verb, which is also left in the folder of `--report` where the verb has that option."""
+    try:
+        outcome = command(options)
+    except Exception as error:  # otherwise Python would exit with 1, which means no
+        outcome = failure(error)
+    if folder := getattr(options, "leave", None):
+        try:
+            leave(verb, outcome, folder)
+        except LifecycleError as error:
+            return failure(error)
+    return outcome
+
+
+def overview() -> str:
+    """Every verb with one line, by group."""
+    width = max(map(len, NAMES))
+    groups = [
+        "\n".join([f"{title}:", *(f"  {name:{width}}  {line}" for name, line in verbs.items())])
+        for title, verbs in VERBS.items()
+    ]
+    usage = "usage: lifecycle VERB [options]\n\n`lifecycle VERB --help` explains a verb and shows an example."
+    return "\n\n".join([usage, *groups, "Exit codes: 0 fine, 1 no, 2 could not be done or checked."])
+
+
+def fail(message: str) -> int:
+    """Print a message of the command line itself; returns exit code 2."""
+    print(f"lifecycle: {message}", file=sys.stderr)
+    return 2

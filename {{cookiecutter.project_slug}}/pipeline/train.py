@@ -46,9 +46,7 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     """The model fitted to typed rows; the same with any number of threads."""
     target = data[contract.target]
     if contract.task == "classification" and target.nunique() < 2:
-        raise InputError(
-            f"the training rows have one class of {contract.target!r}: set prepare.split: stratified."
-        )
+        raise InputError(f"the training rows have one class of {contract.target!r}: set prepare.split: stratified.")
     frame = features(data, contract)
     text = [name for name in frame.columns if frame[name].dtype == object]
     # The trees cannot bin a number that is always missing; they ignore a constant

@@ -1,5 +1,6 @@
-"""Tiny tables of both tasks, and the models under test: fitted to a tiny table, and the stored one if it is here."""
+"""A small table made from the project's own contract, a model that is fitted to it, and the stored model."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,42 +10,18 @@ import pyarrow as pa
 import pytest
 from sklearn.pipeline import Pipeline
 
-from pipeline import contract, model_file
-from pipeline.contract import Contract, typed
-from pipeline.describe import describe
-from pipeline.files import read_table
+from pipeline.archive import model_file
+from pipeline.contract import schema
+from pipeline.contract.schema import Column, Contract
 from pipeline.model import Train
-from pipeline.prepare import Prepare, prepare
+from pipeline.run.files import read_table
+from pipeline.run.settings import load_yaml, params
+from pipeline.split.split import Prepare, split
+from pipeline.table.types import typed
 from pipeline.train import train
 
-PREPARE = Prepare(split="hash", split_on=[], test_share=0.25, seed=0)
-TRAIN = Train(
-    model="boosting",
-    learning_rate=0.1,
-    max_iter=20,
-    max_leaf_nodes=7,
-    min_samples_leaf=5,
-    l2_regularization=1.0,
-    seed=0,
-)
-
-
-def tiny(task: str, rows: int = 120) -> pa.Table:
-    """Text as a CSV gives it: numbers, gaps, dates, an id, a constant, and a target that follows from two columns."""
-    rng = np.random.default_rng(0)
-    size, kind = rng.normal(10, 3, rows).round(2), rng.choice(["a", "b", "c"], rows)
-    value = size + 5 * (kind == "a")
-    frame = pd.DataFrame(
-        {
-            "id": [f"row {i}" for i in range(rows)],
-            "size": pd.Series(size.astype(str)).mask(rng.random(rows) < 0.1, None),
-            "kind": kind,
-            "made on": pd.date_range("2024-01-01", periods=rows).strftime("%Y-%m-%d"),
-            "always": "x",
-            "target": np.where(value > 11, "high", "low") if task == "classification" else value.round(3).astype(str),
-        }
-    )
-    return pa.Table.from_pandas(frame.astype(object), preserve_index=False)
+os.chdir(Path(__file__).parents[1])
+ROWS = 120
 
 
 class Case(NamedTuple):
@@ -55,20 +32,77 @@ class Case(NamedTuple):
     test: pd.DataFrame
 
 
-def fitted(task: str) -> Case:
-    """A model for the tiny table."""
-    table = tiny(task)
-    described = describe(table, "target", task)
-    seen, unseen = prepare(typed(table, described)[0], described, PREPARE)
-    return Case(train(seen, described, TRAIN), described, unseen)
+def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    """Values, as text, that the contract of a column allows; they rise with `signal`, which lies between 0 and 1."""
+    low, high = kind.range or (0, 100)
+    if kind.type == "datetime":
+        days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(signal * 300), unit="D")
+        values = pd.Series(days.strftime(kind.format or "%Y-%m-%d"))
+    elif kind.type in ("number", "integer"):
+        numbers = low + signal * (high - low)
+        values = pd.Series(np.round(numbers).astype(int) if kind.type == "integer" else numbers).astype(str)
+    else:
+        labels = ["false", "true"] if kind.type == "boolean" else kind.values or [f"word {i}" for i in range(5)]
+        values = pd.Series(np.array(labels, dtype=object)[(signal * len(labels)).astype(int)])
+    if kind.unique:
+        values = pd.Series([f"{value} {i}" if kind.type == "text" else str(i) for i, value in enumerate(values)])
+    gaps = kind.missing and kind.role == "feature"
+    return values.mask(pd.Series(rng.random(len(values)) < 0.1), None) if gaps else values
 
 
-@pytest.fixture(scope="session", params=["classification", "regression", "stored"])
-def case(request: pytest.FixtureRequest) -> Case:
-    """The tiny models, and the stored model with the stored test rows."""
-    if request.param != "stored":
-        return fitted(request.param)
-    if not (Path("models/model.skops").exists() and Path("data/test.parquet").exists()):
+def small_table(contract: Contract, rows: int = ROWS) -> pa.Table:
+    """A table as a CSV gives it; the target follows from the first feature."""
+    rng = np.random.default_rng(0)
+    signal = rng.permutation(rows) / rows
+    lead = next(iter(contract.features))
+    columns = {
+        name: column(kind, signal if name in (lead, contract.target) else rng.permutation(rows) / rows, rng)
+        for name, kind in contract.columns.items()
+    }
+    return pa.Table.from_pandas(pd.DataFrame(columns).astype(object), preserve_index=False)
+
+
+def artifact_path() -> str:
+    """The path of the model."""
+    return str(next(iter(load_yaml("dvc.yaml")["artifacts"].values()))["path"])
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The project's contract."""
+    return schema.load("data/schema.yaml")
+
+
+@pytest.fixture(scope="session")
+def rows(contract: Contract) -> pd.DataFrame:
+    """The small table with the contract's types."""
+    return typed(small_table(contract), contract)[0]
+
+
+@pytest.fixture(scope="session")
+def prepare_settings() -> Prepare:
+    """The project's own, with a split that suits a small table."""
+    return params("prepare", Prepare).model_copy(update={"split": "hash", "split_on": [], "test_share": 0.25})
+
+
+@pytest.fixture(scope="session")
+def train_settings() -> Train:
+    """The project's own."""
+    return params("train", Train)
+
+
+@pytest.fixture(scope="session", params=["small", "stored"])
+def case(
+    request: pytest.FixtureRequest,
+    contract: Contract,
+    rows: pd.DataFrame,
+    prepare_settings: Prepare,
+    train_settings: Train,
+) -> Case:
+    """A model fitted to the small table, and the stored model with the stored test rows."""
+    if request.param == "small":
+        seen, unseen = split(rows, contract, prepare_settings)
+        return Case(train(seen, contract, train_settings), contract, unseen)
+    if not (Path(artifact_path()).exists() and Path("data/test.parquet").exists()):
         pytest.skip("no stored model here: run `dvc repro` or `dvc pull`")
-    model, schema = model_file.load("models/model.skops"), contract.load("data/schema.yaml")
-    return Case(model, schema, read_table("data/test.parquet").head(2000))
+    return Case(model_file.load(artifact_path()), contract, read_table("data/test.parquet").head(2000))

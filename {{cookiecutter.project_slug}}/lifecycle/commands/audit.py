@@ -1,107 +1,131 @@
-"""Every registered version: who, when, from what, with what result, and whether its records still agree.
+"""Every registered version: who, when, from what, with what result, and whether its records agree.
 
-VERSION, a commit or the hash of a model follows one version back to its training rows, and reads all of its objects in
-the remote; without it every version's model is read. Writes nothing but the page that --html names.
+With VERSION, a commit or the hash of a model, one version is traced back to its training rows, and all of its objects
+in the remote are read; without it the model of every version is read. Writes nothing but the page of --html.
+
+  uv run lifecycle audit --html report/audit.html
+  uv run lifecycle audit v0.0.1
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from lifecycle.outcome import CouldNot, Outcome, run
-from lifecycle.versions import objects, origin, rights
-from lifecycle.versions.dossier import Dossier
-from lifecycle.versions.history import dossiers
-from lifecycle.versions.page import page
-from lifecycle.versions.registry import Registry, artifact, moved, read
+from lifecycle.errors import LifecycleError
+from lifecycle.git import origin
+from lifecycle.git.commits import WORK_TREE, show
+from lifecycle.outcome import Outcome
+from lifecycle.paths import path
+from lifecycle.registry import policy
+from lifecycle.registry.read import Registry, differences, read
+from lifecycle.registry.record import Record, records
+from lifecycle.report.audit import audit_page
+from lifecycle.storage import objects
+from lifecycle.storage.dvc_yaml import artifact
 
 
-def audit(which: str | None, html: str | None) -> Outcome:
-    """1 with a sentence for each record that disagrees with itself."""
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("version", nargs="?", help="a version, or the beginning of a commit or of a model's hash")
+    parser.add_argument("--html", metavar="FILE", type=path, help="write a page with everything")
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """1 with a sentence for each record that disagrees."""
+    which = options.version
+    name = artifact(show(WORK_TREE, "dvc.yaml")).name
     with origin.scratch() as folder:
-        found = read(folder, artifact())
-        doubts = found.doubts + moved(found)
-        owners = [(found.owner(stage), rule) for stage, rule in rights.rules(folder).items()]
-        doubts += [f"{why}." for one, rule in owners if one and (why := rights.lacks(one, folder, rule))]
-        every = dossiers(folder, found)
-    chosen = [one for one in every if which is None or named(one, which)]
+        registry = read(folder, name)
+        messages = registry.ignored + differences(registry) + unmet_rules(registry, folder)
+        every = records(folder, registry)
+    chosen = [record for record in every if which is None or matches(record, which)]
     if which is not None and not chosen:
-        there = f"there are {', '.join(found.versions)}" if found.versions else "there is no version yet"
-        raise CouldNot(f"no version, commit or model of a version is called {which}: {there}.")
-    examine(chosen, whole=which is not None)
-    faults = [f"{one.version}: {fault}." for one in chosen for fault in one.faults] + doubts
-    told = [line for one in chosen for line in (chain(one, found) if which else [summary(one)])]
+        there = f"there are {', '.join(registry.versions)}" if registry.versions else "there is no version yet"
+        raise LifecycleError(f"no version, commit or model is called {which}: {there}.")
+    chosen = check_objects(chosen, everything=which is not None)
+    faults = [f"{record.version}: {fault}." for record in chosen for fault in record.faults] + messages
+    lines = [line for record in chosen for line in (trace(record, registry) if which else [summary(record)])]
     if not chosen:
-        told = ["no version is registered yet: `uv run python -m lifecycle.promote --stage STAGE`."]
+        lines = ["no version is registered yet: run `uv run lifecycle promote --stage STAGE`."]
     details: dict[str, Any] = {
-        "artifact": found.artifact,
-        "stages": {stage: tags[-1].version for stage, tags in found.stages.items() if tags},
-        "versions": [asdict(one) for one in chosen],
+        "artifact": registry.artifact,
+        "stages": {stage: tags[-1].version for stage, tags in registry.stages.items() if tags},
+        "versions": [asdict(record) for record in chosen],
         "faults": faults,
     }
-    if html:
-        try:
-            Path(html).parent.mkdir(parents=True, exist_ok=True)
-            Path(html).write_text(page(details), "utf-8", newline="\n")
-        except OSError as why:
-            raise CouldNot(f"the page cannot be written ({why}): --html names a file.") from None
-        told.append(f"The page is {html}.")
-    checked = f"{len(chosen)} of {len(every)} versions and all {len(found.hashes)} tags: "
+    if options.html:
+        write_page(details, options.html)
+        lines.append(f"The page is {options.html}.")
+    checked = f"{len(chosen)} of {len(every)} versions and all {len(registry.hashes)} tags were checked"
     if faults:
-        return Outcome(1, [*told, *faults, f"{checked}{len(faults)} records disagree."], details)
-    return Outcome(0, [*told, f"{checked}all records agree, and the stored models have their hashes."], details)
+        return Outcome(1, [*lines, *faults, f"{checked}: {len(faults)} records disagree."], details)
+    return Outcome(0, [*lines, f"{checked}: all records agree, and the stored models have their hashes."], details)
 
 
-def named(one: Dossier, which: str) -> bool:
-    """Whether `which` is the version, or begins its commit's or its model's hash."""
-    return one.version == which or (len(which) > 6 and (one.commit.startswith(which) or one.model.startswith(which)))
+def unmet_rules(registry: Registry, folder: str) -> list[str]:
+    """A sentence for each stage whose current tag lacks what the stage requires."""
+    current = [(registry.current(stage), rule) for stage, rule in policy.rules(folder).items()]
+    return [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
 
 
-def examine(chosen: list[Dossier], whole: bool) -> None:
-    """Add what is wrong with the versions' objects in the remote; their content is read for models, or if `whole`."""
+def matches(record: Record, which: str) -> bool:
+    """Whether `which` is the version, or the beginning of its commit or of its model's hash."""
+    hashes = (record.commit, record.model)
+    return record.version == which or (len(which) > 6 and any(value.startswith(which) for value in hashes))
+
+
+def check_objects(chosen: list[Record], everything: bool) -> list[Record]:
+    """The records with the faults of their objects in the remote; models are read, or all objects."""
     if not chosen:
-        return
-    expected = {md5: size for one in chosen for md5, size in one.stored.items()}
-    wrong = objects.faults(expected, expected if whole else [one.model for one in chosen])
-    for one in chosen:
-        one.faults += [f"{one.paths[md5]} {wrong[md5]}" for md5 in one.stored if md5 in wrong]
+        return []
+    expected = {md5: size for record in chosen for md5, (_, size) in record.stored.items()}
+    wrong = objects.faults(expected, expected if everything else [record.model for record in chosen])
+    return [
+        replace(record, faults=record.faults + [f"{path} {wrong[md5]}" for md5, (path, _) in record.stored.items()
+                                                if md5 in wrong])
+        for record in chosen
+    ]  # fmt: skip
 
 
-def summary(one: Dossier) -> str:
-    """A version in a line."""
-    metric = next((f", {name} {value:.4g}" for name, value in one.metrics.items() if isinstance(value, float)), "")
-    where = "".join(f", {each['stage']} now" for each in one.stages if each["now"])
-    return f"{one.version} {one.date}, commit {one.commit[:9]}, by {one.by}{metric}{where}."
+def summary(record: Record) -> str:
+    """A version in one line."""
+    metric = next((f", {name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float)), "")
+    now = "".join(f", {move['stage']} now" for move in record.moves if move["now"])
+    return f"{record.version} {record.date}, commit {record.commit[:9]}, by {record.by}{metric}{now}."
 
 
-def chain(one: Dossier, found: Registry) -> list[str]:
-    """A version and what it was made from, down to the command that brings back its training rows."""
-    tag = f"{found.artifact}@{one.version}"
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in one.metrics.items() if isinstance(value, float))
-    rows = next((path for path in one.paths.values() if path.endswith("train.parquet")), "")
-    approved = ", ".join(one.approved_by) or "nobody"
-    steps = [
-        f"{one.version} was registered {one.date} by {one.by}; approved by {approved}; the gate said {one.gate}.",
-        *(
-            f"{each['date']}: {each['kind']} to {each['stage']} by {each['by']} ({each['tag']})"
-            + (f": {each['reason']}" if each["reason"] else "")
-            + (", where it is now." if each["now"] else ".")
-            for each in one.stages
-        ),
-        f"Its commit is {one.commit}: `git show {tag}`.",
-        f"Its dvc.lock has the hash {one.lock}; its model the hash {one.model}.",
-        f"Its metrics: {metrics}.",
-        *(f"Its data: {path}, hash {md5}." for path, md5 in one.data.items()),
+def trace(record: Record, registry: Registry) -> list[str]:
+    """A version and what it was made from, ending with the command that brings back its training rows."""
+    tag = f"{registry.artifact}@{record.version}"
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float))
+    approved = ", ".join(record.approved_by) or "nobody"
+    lines = [
+        f"{record.version} was registered {record.date} by {record.by}; approved by {approved}; gate: {record.gate}.",
+        *map(move_line, record.moves),
+        f"Commit: {record.commit} (`git show {tag}`).",
+        f"Hash of dvc.lock: {record.lock}; hash of the model: {record.model}.",
+        f"Metrics: {metrics}.",
+        *(f"Data: {path}, hash {md5}." for path, md5 in record.data.items()),
     ]
+    rows = next((path for path, _ in record.stored.values() if path.endswith("train.parquet")), "")
     if rows:
-        out = f"train-{one.version}.parquet"
-        steps.append(f"Its {one.rows} training rows, exactly: `uv run dvc get . {rows} --rev {tag} -o {out}`.")
-    return steps
+        command = f"uv run dvc get . {rows} --rev {tag} -o train-{record.version}.parquet"
+        lines.append(f"Its {record.rows} training rows: `{command}`.")
+    return lines
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m lifecycle.audit", description=__doc__)
-    parser.add_argument("version", nargs="?", help="a version, or the beginning of a commit's or a model's hash")
-    parser.add_argument("--html", metavar="FILE", help="write a page that holds everything")
-    run("audit", parser, lambda given: audit(given.version, given.html))
+def move_line(move: dict[str, Any]) -> str:
+    """A promotion or rollback in one line."""
+    reason = f": {move['reason']}" if move["reason"] else ""
+    now = ", current." if move["now"] else "."
+    return f"{move['date']}: {move['kind']} to {move['stage']} by {move['by']} ({move['tag']}){reason}{now}"
+
+
+def write_page(details: dict[str, Any], file: Path) -> None:
+    """Write the page; raises LifecycleError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(audit_page(details), "utf-8", newline="\n")
+    except OSError as error:
+        raise LifecycleError(f"the page cannot be written ({error}): --html takes a file name.") from None

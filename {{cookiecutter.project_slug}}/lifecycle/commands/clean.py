@@ -1,105 +1,105 @@
-"""Frees space in the cache and the remote; shows what it would remove, and removes it with --yes only.
+"""Frees space in the cache and the remote. Shows what it would remove, and removes it only with --yes.
 
-Kept is all that a branch, tag or version needs, here or on origin, a work tree, a stash, an experiment; and, unless
---unnamed is given, what no commit ever named in a place that others share: it may be what a colleague is about to push.
+Kept is what a branch, tag or version needs, here or on origin, a work tree, a stash or an experiment; and, unless
+--unnamed is given, what no known commit refers to in a place that others share: a colleague may be about to push it.
+
+  uv run lifecycle clean
 """
 
 import argparse
 import re
 from pathlib import Path
 
-from lifecycle import git, store
-from lifecycle.outcome import CouldNot, Outcome, run
-from lifecycle.versions import needed, objects, origin
+from lifecycle.errors import LifecycleError
+from lifecycle.git import origin
+from lifecycle.git.run import git
+from lifecycle.outcome import Outcome
+from lifecycle.storage import dvc, objects, references
 
 GARBAGE = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)\s*$", re.MULTILINE)
 
 
-def clean(yes: bool, unnamed: bool) -> Outcome:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--yes", action="store_true", help="remove what a run without it has shown")
+    parser.add_argument("--unnamed", action="store_true", help="also what no known commit refers to")
+
+
+def run(options: argparse.Namespace) -> Outcome:
     """What would be freed, or was."""
-    needed.settled()
+    references.check_settled()
     objects.remote()
     with origin.scratch() as folder:
-        refs = needed.refs(folder)
-        keep = needed.named(folder, {*refs.values()}) | needed.edited()
-        known = needed.named(folder, history(), strict=False) if not unnamed else {}
-        places = {"cache": cached(), "remote": {md5: int(i["size"]) for md5, i in objects.listing().items()}}
-        unused = {place: {md5: size for md5, size in held.items() if md5 not in keep} for place, held in places.items()}
-        doubtful = {place: {} if unnamed or not shared(place) else {m for m in unused[place] if m not in known}
-                    for place in places}  # fmt: skip
-        gone = {place: {m: s for m, s in unused[place].items() if m not in doubtful[place]} for place in places}
-        agree({*gone["cache"], *gone["remote"]}, {*refs.values()})
-        rows = [{"where": place, "md5": m, "bytes": s, "was": known.get(m, "named by no commit")}
-                for place, held in gone.items() for m, s in held.items()]  # fmt: skip
-        if yes:
-            origin.refresh(folder)
-            if needed.refs(folder) != refs:
-                raise CouldNot("branches or tags changed meanwhile: nothing was removed, run this again.")
-            for md5 in gone["cache"]:
-                place(md5).unlink(missing_ok=True)
-            if gone["remote"]:
-                objects.delete(gone["remote"])
-    says = [tell(place, held, len(places[place]), yes) for place, held in gone.items()]
-    says += [f"{len(found)} objects in the {place} stay, which no commit here ever named: others may need them, and "
-             "--unnamed takes them, too." for place, found in doubtful.items() if found]  # fmt: skip
-    if rows and not yes:
-        says.append("Nothing was removed: `uv run python -m lifecycle.clean --yes` does, --json lists every object.")
-    return Outcome(0, says, {"removed": yes, "objects": rows, "refs": len(refs), "needed": len(keep)})
+        refs = references.refs(folder)
+        commits = {*refs.values()}
+        needed = references.needed_by(folder, commits) | references.needed_by_work_trees()
+        known = references.needed_by(folder, history(), strict=False) if not options.unnamed else {}
+        places = {"cache": cache(), "remote": objects.listing()}
+        unused = {place: {m: s for m, s in held.items() if m not in needed} for place, held in places.items()}
+        kept = {p: {m for m in unused[p] if not options.unnamed and is_shared(p) and m not in known} for p in places}
+        gone = {place: {m: s for m, s in unused[place].items() if m not in kept[place]} for place in places}
+        ask_dvc({*gone["cache"], *gone["remote"]}, commits)
+        if options.yes:
+            remove(gone, folder, refs)
+    messages = [summary(place, held, len(places[place]), options.yes) for place, held in gone.items()]
+    messages += [
+        f"Kept {len(found)} objects in the {place} that no known commit refers to; `--unnamed` removes them too."
+        for place, found in kept.items()
+        if found
+    ]
+    rows = [{"where": place, "md5": md5, "bytes": size, "was": known.get(md5, "named by no commit")}
+            for place, held in gone.items() for md5, size in held.items()]  # fmt: skip
+    if rows and not options.yes:
+        messages.append("Nothing was removed: `uv run lifecycle clean --yes` does, --json lists every object.")
+    return Outcome(0, messages, {"removed": options.yes, "objects": rows, "refs": len(refs), "needed": len(needed)})
 
 
-def tell(name: str, gone: dict[str, int], count: int, done: bool) -> str:
+def summary(place: str, gone: dict[str, int], count: int, done: bool) -> str:
     """What is freed in one place."""
-    word = "were removed" if done else "are needed by nothing"
-    return f"{name}: {len(gone)} of {count} objects, {sum(gone.values()):,} bytes, {word}."
+    state = "were removed" if done else "are not needed"
+    return f"{place}: {len(gone)} of {count} objects, {sum(gone.values()):,} bytes, {state}."
 
 
-def place(md5: str) -> Path:
-    """Where the cache keeps an object."""
-    return Path(store.cache(), "files", "md5", md5[:2], md5[2:])
+def remove(gone: dict[str, dict[str, int]], folder: str, refs: dict[str, str]) -> None:
+    """Remove the objects, unless branches or tags have changed meanwhile."""
+    origin.refresh(folder)
+    if references.refs(folder) != refs:
+        raise LifecycleError("branches or tags changed meanwhile: nothing was removed, run this again.")
+    for md5 in gone["cache"]:
+        dvc.cached(md5).unlink(missing_ok=True)
+    if gone["remote"]:
+        objects.delete(gone["remote"])
 
 
-def cached() -> dict[str, int]:
-    """Size of every object in the cache, by hash."""
-    found = Path(store.cache(), "files", "md5").glob("??/*")
+def cache() -> dict[str, int]:
+    """The size of every object in the cache, by hash."""
+    paths = Path(dvc.cache_folder(), "files", "md5").glob("??/*")
     return {
         path.parent.name + path.name: path.stat().st_size
-        for path in found
+        for path in paths
         if re.fullmatch(r"[0-9a-f]{30}(\.dir)?", path.name)
     }
 
 
-def shared(name: str) -> bool:
-    """Whether others than this clone may keep things there."""
-    home = Path(git.git("rev-parse", "--path-format=absolute", "--git-common-dir")).parent
-    return name == "remote" or not Path(store.cache()).resolve().is_relative_to(home.resolve())
+def is_shared(place: str) -> bool:
+    """Whether others than this clone may keep objects there."""
+    clone = Path(git("rev-parse", "--path-format=absolute", "--git-common-dir")).parent
+    return place == "remote" or not Path(dvc.cache_folder()).resolve().is_relative_to(clone.resolve())
 
 
 def history() -> set[str]:
-    """Every commit that this clone knows and that touched a dvc.lock or .dvc file."""
-    said = git.git("log", "--all", "--reflog", "--format=%H", "--", "*.dvc", "dvc.lock", "*/dvc.lock")
-    return {*said.split()}
+    """Every commit known to this clone that changed a dvc.lock or .dvc file."""
+    return {*git("log", "--all", "--reflog", "--format=%H", "--", "*.dvc", "dvc.lock", "*/dvc.lock").split()}
 
 
-def agree(gone: set[str], commits: set[str]) -> None:
-    """Raise CouldNot unless DVC itself would remove these, when it is shown every one of the commits."""
-    with store.checkout("HEAD"):
+def ask_dvc(gone: set[str], commits: set[str]) -> None:
+    """Raise LifecycleError unless DVC itself would remove these objects if it saw every one of the commits."""
+    with dvc.checkout("HEAD"):
         for number, commit in enumerate(sorted(commits)):
-            git.git("update-ref", f"refs/heads/keep/{number}", commit)
-        wanted = ("gc", "--workspace", "--all-branches", "--all-tags", "--cloud", "--dry", "--force")
-        done = store.attempt(*wanted)
+            git("update-ref", f"refs/heads/keep/{number}", commit)
+        done = dvc.dvc("gc", "--workspace", "--all-branches", "--all-tags", "--cloud", "--dry", "--force")
     if done.returncode:
-        raise CouldNot(f"DVC cannot say what is needed ({store.last(done)}): nothing was removed.")
-    theirs = {"".join(found) for found in GARBAGE.findall(done.stdout + "\n" + done.stderr)}
-    if kept := gone - theirs:
-        raise CouldNot(
-            f"DVC would keep {len(kept)} objects, such as {min(kept)}, that seem unneeded: nothing was removed."
-        )
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m lifecycle.clean", description=__doc__)
-    parser.add_argument("--yes", action="store_true", help="remove what a run without it has shown")
-    parser.add_argument(
-        "--unnamed", action="store_true", help="also what no commit ever named, even where others share"
-    )
-    run("clean", parser, lambda given: clean(given.yes, given.unnamed))
+        raise LifecycleError(f"DVC cannot say what is needed ({dvc.reason(done)}): nothing was removed.")
+    garbage = {"".join(parts) for parts in GARBAGE.findall(done.stdout + "\n" + done.stderr)}
+    if kept := gone - garbage:
+        raise LifecycleError(f"DVC would keep {len(kept)} unneeded objects, such as {min(kept)}: nothing was removed.")

@@ -1,118 +1,119 @@
-"""Verb: brings a report to where people look: the one comment, an issue, a branch, a request, on GitHub or GitLab.
+"""Writes a report where people see it: the one comment, issue, branch or request, on GitHub or GitLab.
 
-Reads a report folder, or the artifact of a run, which anybody may have written; has the standard library only.
+Reads a report folder, or the artifact of a run, which anybody may have written. CI runs it with the standard library
+alone.
+
+  python3 -m lifecycle publish comment --report report
 """
 
 import argparse
 import io
 import json
 import os
-import sys
 import zipfile
 from pathlib import Path
 
-from lifecycle.forge.api import Forge, forge
-from lifecycle.forge.branch import commit, git, push
-from lifecycle.forge.posts import comment, issue, request
-from lifecycle.forge.web import Refused
+from lifecycle.errors import ForgeError
+from lifecycle.forge.api import Forge
+from lifecycle.forge.branch import commit, push
+from lifecycle.forge.comments import comment, issue, request
+from lifecycle.forge.current import forge
+from lifecycle.forge.github import GitHub
+from lifecycle.git.run import git
+from lifecycle.outcome import Outcome
+from lifecycle.paths import path
 
 LARGEST = 1_000_000  # bytes of a report.json
 
 
-def read(path: Path) -> bytes:
-    """The content of a file of a report; raises Refused."""
-    if path.exists():
-        return path.read_bytes()
-    verb = "gate" if path.stem == "report" else path.stem
-    raise Refused(f"{path} is not there: run `python -m lifecycle.{verb} --report {path.parent}` first.")
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What to publish, and its options."""
+    kinds = parser.add_subparsers(dest="what", required=True)
+    report = argparse.ArgumentParser(add_help=False)
+    report.add_argument("--report", type=path, default=Path("report"), metavar="DIR")
+    on_request = kinds.add_parser("comment", parents=[report], help="the one comment of a request")
+    on_request.add_argument("--run", type=int, help="GitHub's number of a finished run")
+    on_request.add_argument("--number", default=os.environ.get("CI_MERGE_REQUEST_IID"), help="of the request")
+    kinds.add_parser("issue", parents=[report], help="an issue while main cannot be reproduced")
+    changed = kinds.add_parser("branch", help="what changed, committed and pushed")
+    changed.add_argument("--to", metavar="NAME", help="a branch that only this verb writes, which is overwritten")
+    changed.add_argument("--message", required=True)
+    new = kinds.add_parser("request", parents=[report], help="the one request of a branch")
+    new.add_argument("--from", dest="name", required=True)
+    new.add_argument("--title", required=True)
 
 
-def artifact(at: Forge, run: int) -> bytes | None:
-    """The report.json that a run left, None if it left no report; raises Refused for one that cannot be read."""
-    found = at.call("GET", f"/actions/runs/{run}/artifacts?name=report")["artifacts"]
-    if not found:
-        return None
-    packed = at.send("GET", f"/actions/artifacts/{max(entry['id'] for entry in found)}/zip")
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            return archive.open("report.json").read(LARGEST)
-    except Exception as why:  # whatever it is: anybody may have packed it
-        raise Refused(f"The artifact of run {run} has no readable report.json ({type(why).__name__}).") from None
+def run(options: argparse.Namespace) -> Outcome:
+    """What was published, in one sentence."""
+    if options.what == "comment":
+        done = comment_on_run(options.run) if options.run else comment_on_request(options.number, options.report)
+    elif options.what == "branch":
+        done = branch(forge(), options.to, options.message)
+    elif options.what == "request":
+        done = request(forge(), options.name, options.title, read(options.report / "report.json"))
+    elif (left := options.report / "reproduce.json").exists():
+        outcome = json.loads(read(left))
+        done = issue(forge(), outcome["code"], outcome["messages"])
+    else:
+        done = issue(forge(), 2, ["The stages could not be run again: see the log of the last run."])
+    return Outcome(0, [done])
+
+
+def read(file: Path) -> bytes:
+    """The content of a file of a report; raises ForgeError."""
+    if file.exists():
+        return file.read_bytes()
+    verb = "gate" if file.stem == "report" else file.stem
+    raise ForgeError(f"{file} does not exist: run `uv run lifecycle {verb} --report {file.parent}` first.")
 
 
 def comment_on_run(run: int) -> str:
     """Comment on the request that a run was for: its number comes from GitHub, never from the artifact."""
-    at = Forge()
-    facts = at.call("GET", f"/actions/runs/{run}")
-    home = facts["head_repository"]  # null once a fork is deleted
-    pull = at.open_request(facts["head_branch"], home["owner"]["login"]) if home else None
+    github = GitHub()
+    facts = github.call("GET", f"/actions/runs/{run}")
+    home = facts["head_repository"]  # null after a fork was deleted
+    pull = github.open_request(facts["head_branch"], home["owner"]["login"]) if home else None
     if pull is None or pull["head"]["sha"] != facts["head_sha"]:
         return f"No open request is at the commit of run {run}: no comment."
-    content, ours = artifact(at, run), home["full_name"] == os.environ["GITHUB_REPOSITORY"]
-    return f"Run {run} left no report: no comment." if content is None else comment(at, pull["number"], content, ours)
+    content, ours = artifact(github, run), home["full_name"] == os.environ["GITHUB_REPOSITORY"]
+    return (
+        f"Run {run} has no report: no comment." if content is None else comment(github, pull["number"], content, ours)
+    )
+
+
+def artifact(github: GitHub, run: int) -> bytes | None:
+    """The report.json of a run, None if it has none; raises ForgeError for one that cannot be read."""
+    entries = github.call("GET", f"/actions/runs/{run}/artifacts?name=report")["artifacts"]
+    if not entries:
+        return None
+    packed = github.send("GET", f"/actions/artifacts/{max(entry['id'] for entry in entries)}/zip")
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            return archive.open("report.json").read(LARGEST)
+    except Exception as error:  # whatever it is: anybody may have packed it
+        raise ForgeError(f"The artifact of run {run} has no readable report.json ({type(error).__name__}).") from None
 
 
 def comment_on_request(number: str | None, folder: Path) -> str:
-    """Comment on a request by its number; without secrets there is nobody to comment as."""
+    """Comment on a request by its number; without secrets there is no account to comment with."""
     if not number:
         return "This run belongs to no request: no comment."
     try:
-        at = forge()
-    except Refused as why:
+        gitlab = forge()
+    except ForgeError as error:
         if os.environ.get("WITHOUT_SECRETS") == "true":
-            return f"No comment: {why}"
+            return f"No comment: {error}"
         raise
-    return comment(at, int(number), read(folder / "report.json"))
+    return comment(gitlab, int(number), read(folder / "report.json"))
 
 
-def branch(at: Forge, to: str | None, message: str) -> str:
-    """Commit what changed and push it; raises Refused rather than overwrite anybody's work."""
+def branch(forge: Forge, to: str | None, message: str) -> str:
+    """Commit what changed and push it; raises ForgeError rather than overwrite anybody's work."""
     name = to or os.environ.get("BRANCH") or git("branch", "--show-current")
-    if to and to == at.default():
-        raise Refused(f"{to} is everybody's branch: --to names one that only this verb writes.")
-    if not commit(message, at.me()):
+    if to and to == forge.default_branch():
+        raise ForgeError(f"{to} is the default branch: --to takes a branch that only this verb writes.")
+    if not commit(message, forge.me()):
         return "Nothing changed: nothing to publish."
-    push(at, name, own=to is not None)
-    at.check(name)
+    push(forge, name, own=to is not None)
+    forge.start_checks(name)
     return f"Pushed {git('rev-parse', '--short', 'HEAD')} to {name}."
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    verbs = parser.add_subparsers(dest="what", required=True)
-    report = argparse.ArgumentParser(add_help=False)
-    report.add_argument("--report", type=Path, default=Path("report"), metavar="DIR")
-    one = verbs.add_parser("comment", parents=[report], help="the one comment of a request")
-    one.add_argument("--run", type=int, help="GitHub's number of a finished run")
-    one.add_argument("--number", default=os.environ.get("CI_MERGE_REQUEST_IID"), help="of the request")
-    verbs.add_parser("issue", parents=[report], help="an issue while main cannot be reproduced")
-    two = verbs.add_parser("branch", help="what changed, committed and pushed")
-    two.add_argument("--to", metavar="NAME", help="a branch of our own, which is overwritten")
-    two.add_argument("--message", required=True)
-    three = verbs.add_parser("request", parents=[report], help="the one request of a branch")
-    three.add_argument("--from", dest="name", required=True)
-    three.add_argument("--title", required=True)
-    return parser.parse_args()
-
-
-def act(given: argparse.Namespace) -> str:
-    """What was done, in a sentence."""
-    if given.what == "comment":
-        return comment_on_run(given.run) if given.run else comment_on_request(given.number, given.report)
-    if given.what == "branch":
-        return branch(forge(), given.to, given.message)
-    if given.what == "request":
-        return request(forge(), given.name, given.title, read(given.report / "report.json"))
-    if not (left := given.report / "reproduce.json").exists():
-        return issue(forge(), 2, ["The proof could not be run: the log of the last run says why."])
-    proof = json.loads(read(left))
-    return issue(forge(), proof["code"], proof["says"])
-
-
-if __name__ == "__main__":
-    try:
-        print(f"publish: {act(arguments())}", flush=True)
-    except Refused as why:
-        print(f"publish: {why}", file=sys.stderr)
-        sys.exit(2)

@@ -1,70 +1,75 @@
-"""Points a stage back to the version that it had before, or to VERSION that it once had, with a new tag.
+"""Points a stage back to the version before, or to VERSION that it once had, with a new tag.
 
-Repeated rollbacks walk further back. Nothing is deleted, and the deployment is the same as after a promotion.
+Repeated rollbacks go further back. Nothing is deleted, and the deployment is the same as after a promotion.
+
+  uv run lifecycle rollback --stage prod --reason "Gentoos are classified as Adelies"
 """
 
 import argparse
 
-from lifecycle.outcome import Outcome, run
-from lifecycle.versions import evidence, origin, record, rights
-from lifecycle.versions.registry import artifact, read
-from lifecycle.versions.tag import Tag
+from lifecycle.git import origin
+from lifecycle.git.commits import WORK_TREE, show
+from lifecycle.outcome import Outcome
+from lifecycle.registry import checks, policy
+from lifecycle.registry.read import read
+from lifecycle.registry.tag import Tag
+from lifecycle.registry.write import point
+from lifecycle.storage.dvc_yaml import artifact
 
 
-def walk(history: list[Tag]) -> list[str]:
-    """The versions that rollbacks can still walk back through, the present one last."""
-    left: list[str] = []
-    for one in history:
-        if one.kind == "rollback" and one.version in left:
-            while left[-1] != one.version:
-                left.pop()
-        else:
-            left.append(one.version)
-    return left
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--stage", required=True, help="a stage of params.yaml, block promote")
+    parser.add_argument("--to", metavar="VERSION", help="a version that the stage once had; default: the one before")
+    parser.add_argument("--reason", default="", help="is kept in the tag")
 
 
-def rollback(stage: str, to: str | None, reason: str) -> Outcome:
+def run(options: argparse.Namespace) -> Outcome:
     """What was refused or done."""
+    stage, to = options.stage, options.to
+    name = artifact(show(WORK_TREE, "dvc.yaml")).name
     with origin.scratch() as folder:
-        rules, found = rights.rules(folder), read(folder, artifact())
+        rules, registry = policy.rules(folder), read(folder, name)
         if stage not in rules:
-            return Outcome(1, [rights.unknown(stage, rules)])
-        rule = rules[stage]
-        rights.certain(found, folder, stage, rule)
-        history = found.stages.get(stage, [])
-        origin.bring([one.name for one in history])
-        had, left = {one.version for one in history}, walk(history)
-        if to is not None and to not in had:
-            never = f"{stage} never pointed to {to}: it had {', '.join(sorted(had)) or 'no version'}."
-            return Outcome(1, [f"{never} A version that is new to it is promoted."])
-        if to is None and len(left) < 2:
-            none = f"{stage} has no version before {left[0]} to go back to." if left else f"nothing is in {stage} yet."
+            return Outcome(1, [policy.unknown_stage(stage, rules)])
+        policy.enforce(registry, folder, stage, rules[stage])
+        history = registry.stages.get(stage, [])
+        origin.bring([tag.name for tag in history])
+        versions, trail = {tag.version for tag in history}, path_back(history)
+        if to is not None and to not in versions:
+            had = ", ".join(sorted(versions)) or "no version"
+            return Outcome(1, [f"{stage} never pointed to {to}: it had {had}. Promote a version that is new to it."])
+        if to is None and len(trail) < 2:
+            none = f"{stage} has no version before {trail[0]}." if trail else f"{stage} has no version yet."
             return Outcome(1, [none])
-        version = to or left[-2]
-        if version == left[-1]:
-            return Outcome(0, [f"{stage} points to {version} already: nothing changed."], {"version": version})
-        before = next(one for one in reversed(history) if one.version == version)
-        commit = before.commit
-        refused, shown = evidence.judged(found.artifact, commit, None, whole=False)
+        version = to or trail[-2]
+        if version == trail[-1]:
+            return Outcome(0, [f"{stage} already points to {version}: nothing changed."], {"version": version})
+        before = next(tag for tag in reversed(history) if tag.version == version)
+        refused, evidence = checks.check(registry.artifact, before.commit, None, full=False)
         if refused:
             return Outcome(1, refused)
-        says = {
+        content = {
             "kind": "rollback",
             "stage": stage,
             "version": version,
-            "commit": commit,
-            "reason": reason,
-            "from": left[-1],
-            "approved_by": before.says.get("approved_by", []),
-            **shown,
+            "commit": before.commit,
+            "reason": options.reason,
+            "from": trail[-1],
+            "approved_by": before.content.get("approved_by", []),
+            **evidence,
         }
-        done = record.point(folder, found, says, rule.signed)
-        return Outcome(done.code, done.says + [f"Not believed: {doubt}" for doubt in found.doubts], done.details)
+        done = point(folder, registry, content, rules[stage].signed)
+        return Outcome(done.code, done.messages + [f"Ignored: {line}" for line in registry.ignored], done.details)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m lifecycle.rollback", description=__doc__)
-    parser.add_argument("--stage", required=True, help="one of params.yaml, block promote")
-    parser.add_argument("--to", metavar="VERSION", help="one that the stage once had; else the one before")
-    parser.add_argument("--reason", default="", help="is kept in the tag")
-    run("rollback", parser, lambda given: rollback(given.stage, given.to, given.reason))
+def path_back(history: list[Tag]) -> list[str]:
+    """The versions that rollbacks can still go back to, the current one last."""
+    trail: list[str] = []
+    for tag in history:
+        if tag.kind == "rollback" and tag.version in trail:
+            while trail[-1] != tag.version:
+                trail.pop()
+        else:
+            trail.append(tag.version)
+    return trail

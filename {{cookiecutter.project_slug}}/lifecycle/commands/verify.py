@@ -1,49 +1,46 @@
-"""Is dvc.lock up to date with code, data, parameters and environment, and is all that it names in the remote?
+"""Is dvc.lock up to date with code, data, parameters and environment, and is all data in the remote?
 
-Reads the work tree, dvc.lock and the remote's list of files; downloads nothing, so it works in a clone without data.
+Reads the work tree, dvc.lock and the remote's list of files. Downloads nothing, so it works in a clone without data.
+
+  uv run lifecycle verify
 """
 
 import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from lifecycle import git, stale, store
-from lifecycle.outcome import CouldNot, Outcome, excused, run
+from lifecycle.errors import LifecycleError
+from lifecycle.git.run import attempt
+from lifecycle.outcome import Outcome, failure
+from lifecycle.paths import path
+from lifecycle.storage import status
+from lifecycle.storage.dvc import missing_in_remote
 
 
-def verify(committed: bool, merging: bool) -> Outcome:
-    """A sentence and a command for each finding.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--committed", action="store_true", help="ignore data that no commit contains (pre-push hook)")
+    parser.add_argument("--merging", action="store_true", help="only during a merge, and without the remote (hook)")
+    parser.add_argument(
+        "--report", metavar="DIR", dest="leave", type=path, help="leave the outcome for the gate's report"
+    )
 
-    `committed`: leave out data that a commit does not hold; `merging`: also the remote, and look only during a merge.
-    """
-    # Git makes MERGE_HEAD after its own hooks
-    if (
-        merging
-        and git.attempt("rev-parse", "--verify", "MERGE_HEAD").returncode
-        and "GIT_REFLOG_ACTION" not in os.environ
-    ):
-        return Outcome(0, ["No merge is going on."])
-    if broken := stale.conflicts():
-        return Outcome(1, broken)
+
+def run(options: argparse.Namespace) -> Outcome:
+    """A sentence and a command for each finding."""
+    # Git sets MERGE_HEAD only after its own hooks
+    no_merge = attempt("rev-parse", "--verify", "MERGE_HEAD").returncode and "GIT_REFLOG_ACTION" not in os.environ
+    if options.merging and no_merge:
+        return Outcome(0, ["No merge is in progress."])
+    if messages := status.conflicts():
+        return Outcome(1, messages)
     with ThreadPoolExecutor() as pool:
-        asked = pool.submit(lambda: [] if merging else store.missing())
-        found = stale.findings(committed or merging) + stale.dropped()
+        missing = pool.submit(lambda: [] if options.merging else missing_in_remote())
+        findings = status.findings(options.committed or options.merging) + status.lost_in_merge()
         try:
-            found += [f"{path} is not in the remote: `uv run dvc push`" for path in asked.result()]
-        except CouldNot as why:
-            unknown = excused(why)
-            return Outcome(1 if found else unknown.code, found + unknown.says, unknown.details)
-    remote = "" if merging else ", and all that it names is in the remote"
-    return Outcome(1, found) if found else Outcome(0, [f"dvc.lock is up to date{remote}."])
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m lifecycle.verify", description=__doc__)
-    parser.add_argument(
-        "--committed", action="store_true", help="leave out data that a commit does not hold (pre-push)"
-    )
-    parser.add_argument(
-        "--merging", action="store_true", help="only while a merge is being committed, without the remote"
-    )
-    parser.add_argument("--report", metavar="DIR", dest="leave", help="leave the outcome in DIR for the gate's report")
-    run("verify", parser, lambda given: verify(given.committed, given.merging))
+            findings += [f"{path} is not in the remote: run `uv run dvc push`" for path in missing.result()]
+        except LifecycleError as error:
+            unknown = failure(error)
+            return Outcome(1 if findings else unknown.code, findings + unknown.messages, unknown.details)
+    remote = "" if options.merging else ", and all data is in the remote"
+    return Outcome(1, findings) if findings else Outcome(0, [f"dvc.lock is up to date{remote}."])

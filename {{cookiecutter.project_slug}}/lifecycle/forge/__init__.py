@@ -1,1 +1,1 @@
-"""GitHub and GitLab as the verbs see them; the standard library only."""
+"""GitHub and GitLab, with the standard library alone."""

@@ -1,64 +1,65 @@
-"""The one comment, the one issue and the one request: each is found again by its marker or branch, and written anew.
+"""The one comment, the one issue and the one request: each is found by its marker or branch, and updated.
 
 What is shown is a report.json, which anybody may have written; markdown.py escapes all of it.
 """
 
 import json
 
+from lifecycle.errors import ForgeError
 from lifecycle.forge.api import Forge
-from lifecycle.forge.branch import git
-from lifecycle.forge.web import Refused
-from lifecycle.review.markdown import markdown
+from lifecycle.git.run import git
+from lifecycle.report.markdown import markdown
 
-REPORT, PROOF = "<!-- lifecycle:report -->\n", "<!-- lifecycle:reproduce -->\n"
-FOREIGN = "_From a fork: the request's own code computed what stands here._\n\n"
+REPORT, RERUN = "<!-- lifecycle:report -->\n", "<!-- lifecycle:reproduce -->\n"
+FROM_FORK = "_From a fork: this was computed by the request's own code._\n\n"
 LONGEST = 65_536  # characters of a text on GitHub
-CUT = "\n\nThe report is longer than a text may be here and was cut: the run has all of it.\n"
-UNTRUE = "The results on main cannot be reproduced"
+CUT = "\n\nThe report is too long to be shown here and was cut: the run has all of it.\n"
+TITLE = "The results on main cannot be reproduced"
 
 
 def rendered(content: bytes, ours: bool = True) -> str:
-    """A report.json as Markdown after its marker, as long as it may be; raises Refused for what is none."""
+    """A report.json as Markdown after its marker, cut if too long; raises ForgeError if it is not a report."""
     try:
-        whole = REPORT + ("" if ours else FOREIGN) + markdown(json.loads(content))
-    except Exception as why:  # whatever it is: the content may be anybody's
-        raise Refused(f"report.json cannot be shown ({type(why).__name__}): nothing is published.") from None
-    return whole if len(whole) <= LONGEST else whole[: LONGEST - len(CUT)].rsplit("\n", 1)[0] + CUT
+        text = REPORT + ("" if ours else FROM_FORK) + markdown(json.loads(content))
+    except Exception as error:  # whatever it is: the content may be anybody's
+        raise ForgeError(f"report.json cannot be shown ({type(error).__name__}): nothing is published.") from None
+    return text if len(text) <= LONGEST else text[: LONGEST - len(CUT)].rsplit("\n", 1)[0] + CUT
 
 
-def comment(at: Forge, number: int, content: bytes, ours: bool = True) -> str:
-    """Write the one comment of a request, or write it anew."""
+def comment(forge: Forge, number: int, content: bytes, ours: bool = True) -> str:
+    """Write or update the one comment of a request."""
     text = rendered(content, ours)
-    if old := at.mine(at.comments.format(number), "body", REPORT):
-        at.call(at.update, at.comment.format(number, old["id"]), {"body": text})
-        return f"The comment on request {number} is written anew."
-    at.call("POST", at.comments.format(number), {"body": text})
-    return f"Request {number} has its comment."
+    if old := forge.mine(forge.comments.format(number), "body", REPORT):
+        forge.call(forge.update_method, forge.comment.format(number, old["id"]), {"body": text})
+        return f"Updated the comment on request {number}."
+    forge.call("POST", forge.comments.format(number), {"body": text})
+    return f"Wrote the comment on request {number}."
 
 
-def issue(at: Forge, code: int, says: list[str]) -> str:
-    """Open the one issue, bring it up to date, or close it."""
-    old = at.mine(at.issues, at.text, PROOF)
-    text = PROOF + "".join(f"- {sentence}\n" for sentence in says)[: LONGEST - len(PROOF)]
+def issue(forge: Forge, code: int, messages: list[str]) -> str:
+    """Open, update or close the one issue."""
+    old = forge.mine(forge.issues, forge.text, RERUN)
+    text = RERUN + "".join(f"- {message}\n" for message in messages)[: LONGEST - len(RERUN)]
     if code and old:
-        at.call(at.update, f"/issues/{old[at.number]}", {at.text: text})
-        return f"Issue {old[at.number]} is up to date."
+        forge.call(forge.update_method, f"/issues/{old[forge.number]}", {forge.text: text})
+        return f"Updated issue {old[forge.number]}."
     if code:
-        return f"Opened issue {at.call('POST', '/issues', {'title': UNTRUE, at.text: text})[at.number]}."
+        new = forge.call("POST", "/issues", {"title": TITLE, forge.text: text})
+        return f"Opened issue {new[forge.number]}."
     if old:
-        at.call("POST", at.remarks.format(old[at.number]), {"body": "All results were reproduced."})
-        at.call(at.update, f"/issues/{old[at.number]}", at.closed)
-        return f"Closed issue {old[at.number]}."
-    return "All results were reproduced, and no issue says otherwise."
+        forge.call("POST", forge.issue_comments.format(old[forge.number]), {"body": "All results were reproduced."})
+        forge.call(forge.update_method, f"/issues/{old[forge.number]}", forge.closed)
+        return f"Closed issue {old[forge.number]}."
+    return "All results were reproduced, and there is no issue to close."
 
 
-def request(at: Forge, name: str, title: str, content: bytes) -> str:
-    """Open the one request of a branch, or bring its text up to date."""
-    if git("rev-parse", "HEAD") not in at.tip(name):
-        return f"Branch {name} holds nothing new for this commit: no request."
+def request(forge: Forge, name: str, title: str, content: bytes) -> str:
+    """Open the one request of a branch, or update its text."""
+    if git("rev-parse", "HEAD") not in forge.tip(name):
+        return f"Branch {name} has nothing new for this commit: no request."
     text = rendered(content)
-    if old := at.open_request(name):
-        at.call(at.update, f"{at.requests}/{old[at.number]}", {at.text: text})
-        return f"Request {old[at.number]} is up to date."
-    words = {"title": title, at.source: name, at.target: at.default(), at.text: text}
-    return f"Opened request {at.call('POST', at.requests, words)[at.number]}."
+    if old := forge.open_request(name):
+        forge.call(forge.update_method, f"{forge.requests}/{old[forge.number]}", {forge.text: text})
+        return f"Updated request {old[forge.number]}."
+    words = {"title": title, forge.source: name, forge.target: forge.default_branch(), forge.text: text}
+    return f"Opened request {forge.call('POST', forge.requests, words)[forge.number]}."

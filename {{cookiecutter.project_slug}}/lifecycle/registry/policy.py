@@ -1,70 +1,70 @@
-"""Who may: what each stage demands of a commit and of a tag, and whether they have it."""
+"""The policy: what each stage requires of a commit and of a tag, and whether they have it."""
 
 from pydantic import Field
 
-from lifecycle import git
-from lifecycle.forge.approval import approvers
-from lifecycle.lock import parse
-from lifecycle.outcome import CouldNot
-from lifecycle.versions import origin
-from lifecycle.versions.registry import Registry, moved
-from lifecycle.versions.tag import Tag
-from pipeline.stage import Block, checked
+from lifecycle.errors import LifecycleError
+from lifecycle.git import origin
+from lifecycle.git.run import attempt, git
+from lifecycle.project import Block, check, parse_yaml
+from lifecycle.registry.read import Registry, differences
+from lifecycle.registry.tag import Tag
 
 
-class Stage(Block):
-    """`approved`: by somebody but the request's author; `signed`: the tag, with Git's own signing."""
+class Rule(Block):
+    """`approved`: by somebody other than the request's author; `signed`: the tag, with Git's own signing."""
 
     approved: bool = False
     signed: bool = False
 
 
 class Promote(Block):
-    """The stages that there are."""
+    """The stages that exist."""
 
-    stages: dict[str, Stage] = Field(min_length=1)
+    stages: dict[str, Rule] = Field(min_length=1)
 
 
-def rules(folder: str) -> dict[str, Stage]:
-    """What each stage demands, by the default branch of origin, so that no branch loosens it."""
-    branch = origin.default(folder)
-    done = git.attempt("show", f"{branch}:{git.git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
+def rules(folder: str) -> dict[str, Rule]:
+    """What each stage requires, from the default branch of origin, so that no branch can loosen it."""
+    branch = origin.default_branch(folder)
+    done = attempt("show", f"{branch}:{git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
     where = f"params.yaml of origin's {branch.removeprefix('refs/heads/')}"
-    block = parse(done.stdout, where).get("promote") if done.returncode == 0 else None
+    block = parse_yaml(done.stdout, where).get("promote") if done.returncode == 0 else None
     if block is None:
-        raise CouldNot(f"{where} has no block promote: take it from the template's params.yaml, and push.")
-    return checked(Promote, block, f"{where}, block promote").stages
+        raise LifecycleError(f"{where} has no block promote: copy it from the template's params.yaml, and push.")
+    return check(Promote, block, f"{where}, block promote,").stages
 
 
-def unknown(stage: str, stages: dict[str, Stage]) -> str:
-    """A sentence for a stage that is none."""
+def unknown_stage(stage: str, stages: dict[str, Rule]) -> str:
+    """The message for a stage that does not exist."""
     return f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(stages)}."
 
 
-def trusted(folder: str, rule: Stage, commit: str) -> tuple[list[str], list[str]]:
-    """Why the commit may not be promoted by the stage's rules, and who approved it."""
-    if not git.attempt("branch", "--contains", commit, cwd=folder).stdout.strip():
+def approvals(folder: str, rule: Rule, commit: str) -> tuple[list[str], list[str]]:
+    """The reasons why a commit may not be promoted, and who approved it."""
+    if not attempt("branch", "--contains", commit, cwd=folder).stdout.strip():
         return [f"commit {commit[:9]} is on no branch of origin: `git push`, and merge it."], []
     if not rule.approved:
         return [], []
-    who = approvers(commit)
-    none = f"the stage demands an approval: nobody but its author approved the merged request of commit {commit[:9]}."
-    return ([] if who else [none]), who
+    from lifecycle.forge.current import approvers
+
+    names = approvers(commit)
+    nobody = f"the stage requires an approval, and nobody but its author approved the request of commit {commit[:9]}."
+    return ([] if names else [nobody]), names
 
 
-def certain(found: Registry, folder: str, stage: str, rule: Stage) -> None:
-    """Raise CouldNot where a tag differs between here and origin; believe only tags that hold what is demanded."""
-    if unsure := moved(found):
-        raise CouldNot(f"{unsure[0]} Settle it first: `git fetch --force --tags origin`, or `git tag --delete` here.")
-    lacking = {one.name: why for one in found.stages.get(stage, []) if (why := lacks(one, folder, rule))}
-    found.doubts += [f"{why}: it is not believed." for why in lacking.values()]
-    found.stages[stage] = [one for one in found.stages.get(stage, []) if one.name not in lacking]
+def enforce(registry: Registry, folder: str, stage: str, rule: Rule) -> None:
+    """Ignore the stage's tags that lack what it requires; raises LifecycleError if tags differ from origin's."""
+    if messages := differences(registry):
+        raise LifecycleError(f"{messages[0]} Run `git fetch --force --tags origin`, or `git tag --delete` here.")
+    lacking = {tag.name: fault for tag in registry.stages.get(stage, []) if (fault := lacks(tag, folder, rule))}
+    registry.ignored += [f"{fault}." for fault in lacking.values()]
+    registry.stages[stage] = [tag for tag in registry.stages.get(stage, []) if tag.name not in lacking]
 
 
-def lacks(one: Tag, folder: str, rule: Stage) -> str:
-    """What the stage demands and the tag does not have; empty if it has all."""
-    if rule.signed and (not one.signed or git.attempt("verify-tag", one.name, cwd=folder).returncode):
-        return f"{one.name} has no signature that holds, and {one.stage} demands one"
-    if rule.approved and not one.says.get("approved_by"):
-        return f"{one.name} names nobody who approved, and {one.stage} demands it"
+def lacks(tag: Tag, folder: str, rule: Rule) -> str:
+    """What the stage requires and the tag does not have; empty if it has all."""
+    if rule.signed and (not tag.signed or attempt("verify-tag", tag.name, cwd=folder).returncode):
+        return f"{tag.name} has no valid signature, which {tag.stage} requires"
+    if rule.approved and not tag.content.get("approved_by"):
+        return f"{tag.name} names no approver, which {tag.stage} requires"
     return ""

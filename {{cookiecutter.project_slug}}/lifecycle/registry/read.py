@@ -1,120 +1,113 @@
-"""What is registered, read from tags alone: each version's commit, and each stage's history.
+"""The registry, read from tags alone: the commit of each version and the history of each stage.
 
-Only annotated tags in GTO's formats that agree with each other are believed; all others are named as doubts.
+Only annotated tags in GTO's formats that agree with each other count; all others are reported as ignored.
 """
 
 import re
-import subprocess
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import PurePath
 
-from lifecycle import git
-from lifecycle.lock import parse
-from lifecycle.outcome import CouldNot
-from lifecycle.versions.tag import FORMAT, Tag, order, rows, tag
+from lifecycle.errors import LifecycleError
+from lifecycle.git.run import attempt, reason
+from lifecycle.registry.tag import FORMAT, Tag, order, parse, rows
 
 
 @dataclass
 class Registry:
-    """The versions from the lowest, each stage's tags from the first; `hashes` of all our tags, believed or not."""
+    """Versions from the lowest, each stage's tags from the first; `hashes` of all tags, ignored or not."""
 
     artifact: str
     versions: dict[str, Tag] = field(default_factory=dict)
     stages: dict[str, list[Tag]] = field(default_factory=dict)
-    doubts: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
-    newest: int = 0  # the date of the newest tag
+    newest: int = 0  # the time of the newest tag
 
-    def owner(self, stage: str) -> Tag | None:
-        """The tag with the highest number, whatever its date: clocks go back, numbers do not."""
+    def current(self, stage: str) -> Tag | None:
+        """The stage's tag with the highest number, whatever its date: clocks may go back, numbers do not."""
         return self.stages[stage][-1] if self.stages.get(stage) else None
 
-    def at(self, commit: str) -> str | None:
+    def version_of(self, commit: str) -> str | None:
         """The version of a commit."""
-        return next((name for name, one in self.versions.items() if one.commit == commit), None)
+        return next((name for name, tag in self.versions.items() if tag.commit == commit), None)
 
-    def after(self, bump: str) -> str:
-        """The next version: higher than any that a tag, believed or not, ever named."""
-        named = [re.match(rf"{re.escape(self.artifact)}@v(\d+)\.(\d+)\.(\d+)", name) for name in self.hashes]
-        high = max((tuple(map(int, found.groups())) for found in named if found), default=(0, 0, 0))
+    def next_version(self, bump: str) -> str:
+        """A version higher than any that a tag, ignored or not, has."""
+        pattern = rf"{re.escape(self.artifact)}@v(\d+)\.(\d+)\.(\d+)"
+        matches = [re.match(pattern, name, re.ASCII) for name in self.hashes]
+        highest = max((tuple(map(int, match.groups())) for match in matches if match), default=(0, 0, 0))
         place = ("major", "minor", "patch").index(bump)
-        return "v" + ".".join(str(n + (i == place)) if i <= place else "0" for i, n in enumerate(high))
+        return "v" + ".".join(str(n + (i == place)) if i <= place else "0" for i, n in enumerate(highest))
 
     def numbers(self, stage: str) -> set[int]:
-        """The numbers of the stage's tags, believed or not."""
-        named = (re.match(rf"{re.escape(self.artifact)}#{re.escape(stage)}!?#(\d+)", name) for name in self.hashes)
-        return {int(found[1]) for found in named if found}
+        """The numbers of the stage's tags, ignored or not."""
+        pattern = rf"{re.escape(self.artifact)}#{re.escape(stage)}!?#(\d+)"
+        return {int(match[1]) for name in self.hashes if (match := re.match(pattern, name, re.ASCII))}
 
 
-def artifact() -> str:
-    """The name of the model in dvc.yaml."""
-    named = parse(git.show(git.WORK, "dvc.yaml") or "", "dvc.yaml").get("artifacts") or {}
-    models = [name for name, one in named.items() if PurePath(str((one or {}).get("path"))).name == "model.skops"]
-    if len(models) != 1:
-        raise CouldNot("dvc.yaml names no artifact, or several, of the path of model.skops: restore its `artifacts`.")
-    return str(models[0])
-
-
-def read(folder: str, name: str) -> Registry:
-    """The registry of the repository in a folder, by one Git command."""
-    command = ["git", "for-each-ref", "refs/tags", f"--format={FORMAT}"]
-    done = subprocess.run(
-        command, cwd=folder, env=git.ENVIRONMENT, capture_output=True, encoding="utf-8", errors="replace"
-    )
+def read(folder: str, artifact: str) -> Registry:
+    """The registry of the repository in a folder, with one Git command."""
+    done = attempt("for-each-ref", "refs/tags", f"--format={FORMAT}", cwd=folder)
     if done.returncode:
-        raise CouldNot(f"the tags cannot be read: {done.stderr.strip()}.")
-    found = Registry(name)
-    for row in (row for row in rows(done.stdout) if re.match(rf"{re.escape(name)}[@#]", row[0])):
-        one = tag(row, name)
-        found.hashes[row[0]] = row[2]
-        found.newest = max(found.newest, int(row[7] or 0))
-        if isinstance(one, str):
-            found.doubts.append(f"{row[0]} {one}")
-        elif one.stage:
-            found.stages.setdefault(one.stage, []).append(one)
+        raise LifecycleError(f"the tags cannot be read: {reason(done)}.")
+    registry = Registry(artifact)
+    for row in (row for row in rows(done.stdout) if re.match(rf"{re.escape(artifact)}[@#]", row[0])):
+        tag = parse(row, artifact)
+        registry.hashes[row[0]] = row[2]
+        registry.newest = max(registry.newest, int(row[7] or 0))
+        if isinstance(tag, str):
+            registry.ignored.append(f"{row[0]} {tag}")
+        elif tag.stage:
+            registry.stages.setdefault(tag.stage, []).append(tag)
         else:
-            found.versions[one.version] = one
-    settle(found)
-    return found
+            registry.versions[tag.version] = tag
+    check_versions(registry)
+    for stage in registry.stages:
+        check_stage(registry, stage)
+    return registry
 
 
-def settle(found: Registry) -> None:
-    """Sort, and turn into doubts the tags that contradict others, and those that are gone."""
-    commits: dict[str, str] = {}
-    for version in sorted(found.versions, key=order):
-        one = found.versions.pop(version)
-        first = commits.setdefault(one.commit, version)
-        if first == version:
-            found.versions[version] = one
+def check_versions(registry: Registry) -> None:
+    """Sort the versions; ignore a second version of the same commit."""
+    first: dict[str, str] = {}
+    for version in sorted(registry.versions, key=order):
+        tag = registry.versions.pop(version)
+        if first.setdefault(tag.commit, version) == version:
+            registry.versions[version] = tag
         else:
-            found.doubts.append(f"{one.name} is a second version of the commit that is {first}: it is not believed.")
-    for stage, tags in found.stages.items():
-        believed = []
-        for one in sorted(tags, key=lambda each: each.number):
-            if why := contradiction(one, found, commits):
-                found.doubts.append(f"{one.name} {why}: it is not believed.")
-            else:
-                believed.append(replace(one, version=commits[one.commit]))
-        found.stages[stage] = believed
-        for last, number in pairwise([0, *sorted(found.numbers(stage))]):
-            names = " to ".join(f"{found.artifact}#{stage}#{one}" for one in sorted({last + 1, number - 1}))
-            found.doubts += [f"{names} is missing: somebody deleted it."] * (number > last + 1)
+            registry.ignored.append(f"{tag.name} is a second version of the commit of {first[tag.commit]}.")
 
 
-def contradiction(one: Tag, found: Registry, commits: dict[str, str]) -> str:
-    """Why a stage's tag cannot be believed beside the versions; empty if it can."""
-    if one.version and one.version not in found.versions:
-        return f"points to {one.version}, a version that does not exist"
-    if one.version and found.versions[one.version].commit != one.commit:
-        return f"stands on commit {one.commit[:9]}, {one.version} on {found.versions[one.version].commit[:9]}"
-    return "" if one.commit in commits else f"stands on commit {one.commit[:9]}, which is no version"
+def check_stage(registry: Registry, stage: str) -> None:
+    """Sort a stage's tags; ignore those that contradict the versions, and report those that are gone."""
+    valid = []
+    for tag in sorted(registry.stages[stage], key=lambda tag: tag.number):
+        version = registry.version_of(tag.commit)
+        if fault := contradiction(tag, registry):
+            registry.ignored.append(f"{tag.name} {fault}.")
+        elif version:
+            valid.append(replace(tag, version=version))
+    registry.stages[stage] = valid
+    for last, number in pairwise([0, *sorted(registry.numbers(stage))]):
+        if number > last + 1:
+            names = " to ".join(f"{registry.artifact}#{stage}#{n}" for n in sorted({last + 1, number - 1}))
+            registry.ignored.append(f"{names} is missing: it was deleted.")
 
 
-def moved(theirs: Registry) -> list[str]:
-    """A sentence for each tag that is another here than on origin, or that origin does not have."""
-    here = read(".", theirs.artifact).hashes
-    said = [f"{name} is another tag here than on origin: somebody moved it." for name, value in here.items()
-            if theirs.hashes.get(name, value) != value]  # fmt: skip
-    return said + [f"{name} is here and not on origin: it was deleted there, or never pushed."
-                   for name in here if name not in theirs.hashes]  # fmt: skip
+def contradiction(tag: Tag, registry: Registry) -> str:
+    """How a stage's tag contradicts the versions; empty if it does not."""
+    if tag.version and tag.version not in registry.versions:
+        return f"points to {tag.version}, a version that does not exist"
+    if tag.version and registry.versions[tag.version].commit != tag.commit:
+        return f"is on commit {tag.commit[:9]}, {tag.version} on {registry.versions[tag.version].commit[:9]}"
+    return "" if registry.version_of(tag.commit) else f"is on commit {tag.commit[:9]}, which is no version"
+
+
+def differences(origin: Registry) -> list[str]:
+    """A sentence for each tag of this clone that origin has differently or not at all."""
+    here = read(".", origin.artifact).hashes
+    moved = [name for name, value in here.items() if origin.hashes.get(name, value) != value]
+    absent = [name for name in here if name not in origin.hashes]
+    return [f"{name} is a different tag here than on origin: it was moved." for name in moved] + [
+        f"{name} is here but not on origin: it was deleted there, or never pushed." for name in absent
+    ]

@@ -1,4 +1,4 @@
-"""A tag in GTO's formats, `model@v1.2.3` or `model#prod#4`, with what a promotion or rollback wrote down in it."""
+"""A tag in GTO's formats, `model@v1.2.3` or `model#prod#4`, with the JSON that promote or rollback wrote into it."""
 
 import json
 import re
@@ -9,19 +9,19 @@ FIELDS = ("refname:strip=2", "objecttype", "objectname", "*objecttype", "*object
           "taggerdate:unix", "contents:body", "contents:signature", "tag")  # fmt: skip
 FORMAT = "%00".join(f"%({name})" for name in FIELDS) + "%00%01"
 NUMBER = r"(0|[1-9]\d*)"
-TEXTS = ("kind", "stage", "version", "commit", "reason")  # of what is written down
+TEXTS = ("kind", "stage", "version", "commit", "reason")  # keys of the JSON
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A believed tag: the version that it names or, with a `stage`, that it points the stage to."""
+    """A valid tag: of a version or, with a `stage`, the one that points the stage to it."""
 
     name: str
     commit: str
     by: str
     mail: str
-    when: int  # seconds since 1970
-    says: dict[str, Any]  # what the verb that made it wrote down; empty in a tag made by hand
+    time: int  # seconds since 1970
+    content: dict[str, Any]  # the JSON; empty in a tag made by hand
     signed: bool
     version: str = ""
     stage: str = ""
@@ -30,51 +30,51 @@ class Tag:
     @property
     def kind(self) -> str:
         """registration, promotion or rollback."""
-        return str(self.says.get("kind", "promotion")) if self.stage else "registration"
+        return str(self.content.get("kind", "promotion")) if self.stage else "registration"
 
 
 def rows(text: str) -> list[list[str]]:
-    """What `git for-each-ref` printed in FORMAT, a list of FIELDS for each tag."""
+    """What `git for-each-ref` printed in FORMAT, a list of FIELDS per tag."""
     return [line.lstrip("\n").split("\0")[: len(FIELDS)] for line in text.split("\0\1") if line.strip("\n")]
 
 
-def tag(row: list[str], artifact: str) -> Tag | str:
-    """The tag in a row, or why it can be none of ours."""
-    ref, kind, _, target_kind, commit, by, mail, when, body, signature, title = row
+def parse(row: list[str], artifact: str) -> Tag | str:
+    """The tag in a row, or the reason why it is ignored."""
+    ref, kind, _, target_kind, commit, by, mail, time, body, signature, title = row
     name = re.escape(artifact)
-    version = re.fullmatch(rf"{name}@(v{NUMBER}\.{NUMBER}\.{NUMBER})", ref)
-    stage = re.fullmatch(rf"{name}#([^#!]+)#([1-9]\d*)", ref)
+    version = re.fullmatch(rf"{name}@(v{NUMBER}\.{NUMBER}\.{NUMBER})", ref, re.ASCII)
+    stage = re.fullmatch(rf"{name}#([^#!]+)#([1-9]\d*)", ref, re.ASCII)
     if re.fullmatch(rf"{name}[@#].*!(#\d+)?", ref):
-        return "is an undo tag of GTO and undoes nothing here: `python -m lifecycle.rollback` makes a new tag."
+        return "is an undo tag of GTO, which has no effect here: use `lifecycle rollback`."
     if not version and not stage:
         return f"is malformed: a version is {artifact}@v1.2.3, a stage {artifact}#stage#4."
-    if kind != "tag" or not when:
-        return "is a lightweight tag, or one without a tagger, which says neither who nor when: it is not believed."
+    if kind != "tag" or not time:
+        return "is a lightweight tag, or has no tagger, so it does not say who and when."
     if target_kind != "commit":
-        return f"names a {target_kind}, not a commit: it is not believed."
-    if title != ref:  # a signature holds for the name inside the tag, not for that of the ref
-        return f"is the tag {title} under another name: it is not believed."
-    says = written(body.removesuffix(signature))
-    if says.get("commit", commit) != commit:
-        return f"was made for commit {str(says['commit'])[:9]} and stands on {commit[:9]}: it was moved."
-    common = (ref, commit, by, mail.strip("<>"), int(when), says, bool(signature))
+        return f"points to a {target_kind}, not to a commit."
+    if title != ref:  # a signature is valid for the name inside the tag, not for that of the ref
+        return f"is the tag {title} under another name."
+    content = parse_body(body.removesuffix(signature))
+    if content.get("commit", commit) != commit:
+        return f"was made for commit {str(content['commit'])[:9]} and points to {commit[:9]}: it was moved."
+    common = (ref, commit, by, mail.strip("<>"), int(time), content, bool(signature))
     if version:
         return Tag(*common, version=version[1])
     assert stage
-    return Tag(*common, version=str(says.get("version", "")), stage=stage[1], number=int(stage[2]))
+    return Tag(*common, version=str(content.get("version", "")), stage=stage[1], number=int(stage[2]))
 
 
-def written(body: str) -> dict[str, Any]:
-    """The JSON object of a message; empty where it has none of ours, as in a tag made by hand."""
+def parse_body(body: str) -> dict[str, Any]:
+    """The JSON object of a message; empty if it is none of ours, as in a tag made by hand."""
     try:
-        found = json.loads(body)
-        names = found.get("approved_by", [])
-        texts = [found.get(key, "") for key in TEXTS] + names
+        content = json.loads(body)
+        names = content.get("approved_by", [])
+        texts = [content.get(key, "") for key in TEXTS] + names
     except (ValueError, AttributeError, TypeError):
         return {}
-    return found if isinstance(names, list) and all(isinstance(text, str) for text in texts) else {}
+    return content if isinstance(names, list) and all(isinstance(text, str) for text in texts) else {}
 
 
 def order(version: str) -> tuple[int, ...]:
-    """What versions are sorted by."""
+    """The sort key of a version."""
     return tuple(map(int, version[1:].split(".")))

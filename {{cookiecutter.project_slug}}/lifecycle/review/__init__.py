@@ -1,1 +1,1 @@
-"""What verify, reproduce and gate rest on: versions compared on evidence, and the report."""
+"""The comparison of two versions: reproduced files, and metrics by a paired bootstrap."""

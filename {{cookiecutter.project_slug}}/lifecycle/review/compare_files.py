@@ -1,4 +1,4 @@
-"""Are two versions of an output the same values within a tolerance? A list of what differs, side by side."""
+"""Compares two versions of an output by its values: a list of what differs by more than a tolerance."""
 
 import io
 import json
@@ -10,49 +10,53 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 
-from lifecycle.review.texts import texts
-from pipeline.files import read_json, read_table
+from lifecycle import project
+from lifecycle.review.compare_texts import different_lines
+from lifecycle.storage.version import flat
 
 SHOWN = 5  # differences of one file that are listed
-ROUNDED = 1e-3  # relative: a text shows four digits, and the next bit may round the last of them the other way
+ROUNDED = 1e-3  # relative: a text has four digits, and the last one may be rounded the other way
 
 
 def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) -> list[str] | None:
-    """The values that differ by more than `tolerance` (relative, or absolute below 1); empty if none do.
+    """The values that differ by more than `tolerance` (relative, or absolute below 1), empty if none do.
 
-    None where the format has no values to compare. `renamed`: old hashes of files whose new hash stands for the same.
+    None if the format is unknown. `renamed`: old hash -> new hash of the same file.
     """
     if old.is_dir() and new.is_dir():
         names = {path.relative_to(folder) for folder in (old, new) for path in folder.rglob("*") if path.is_file()}
-        found = [differences(old / name, new / name, tolerance, renamed) for name in sorted(names)]
-        return None if None in found else [line for lines in found for line in lines or []]
+        parts = [differences(old / name, new / name, tolerance, renamed) for name in sorted(names)]
+        return None if None in parts else [line for lines in parts for line in lines or []]
     if not (old.exists() and new.exists()):
-        return [f"{new.name} is there in one version only"]
+        return [f"{new.name} is in one version only"]
     if old.read_bytes() == new.read_bytes():
         return []
-    if new.suffix == ".json":
-        lines = _mappings(flat(read_json(str(old))), flat(read_json(str(new))), tolerance, renamed)
-    elif new.suffix == ".csv":
-        lines = _tables(pd.read_csv(old), pd.read_csv(new), tolerance)
-    elif new.suffix == ".parquet":
-        lines = _tables(read_table(str(old)), read_table(str(new)), tolerance)
-    elif new.suffix == ".skops":
-        lines = _models(old, new, tolerance)
-    elif new.suffix == ".md":
-        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), ROUNDED if tolerance else 0, renamed)
-    elif new.suffix == ".txt":
-        lines = texts(old.read_text("utf-8"), new.read_text("utf-8"), 0, {})
-    else:
+    lines = _compare(old, new, tolerance, renamed)
+    if lines is None:
         return None
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])
 
 
-def flat(content: Any, prefix: str = "") -> dict[str, Any]:
-    """The leaves of nested mappings and lists, by dotted path."""
-    if isinstance(content, dict | list) and content:
-        pairs = content.items() if isinstance(content, dict) else enumerate(content)
-        return {k: v for key, value in pairs for k, v in flat(value, f"{prefix}.{key}" if prefix else str(key)).items()}
-    return {prefix: content}
+def _compare(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) -> list[str] | None:
+    match new.suffix:
+        case ".json":
+            before, after = (flat(json.loads(path.read_text("utf-8"))) for path in (old, new))
+            return _mappings(before, after, tolerance, renamed)
+        case ".csv":
+            return _tables(pd.read_csv(old), pd.read_csv(new), tolerance)
+        case ".parquet":
+            return _tables(project.read_table(old), project.read_table(new), tolerance)
+        case ".skops":
+            return _archives(old, new, tolerance)
+        case ".md":
+            return different_lines(_text(old), _text(new), ROUNDED if tolerance else 0, renamed)
+        case ".txt":
+            return different_lines(_text(old), _text(new), 0, {})
+    return None
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace")
 
 
 def _mappings(old: dict[str, Any], new: dict[str, Any], tolerance: float, renamed: dict[str, str]) -> list[str]:
@@ -73,23 +77,25 @@ def _tables(old: pd.DataFrame, new: pd.DataFrame, tolerance: float) -> list[str]
 
 def _columns(name: str, before: np.ndarray, after: np.ndarray, tolerance: float) -> list[str]:
     if before.dtype.kind == after.dtype.kind == "f":
-        other = ~np.isclose(before, after, rtol=tolerance, atol=tolerance, equal_nan=True)
+        differs = ~np.isclose(before, after, rtol=tolerance, atol=tolerance, equal_nan=True)
     else:
-        other = np.asarray((before != after) & ~(pd.isna(before) & pd.isna(after)))
-    where = np.flatnonzero(other)[: SHOWN + 1]
+        differs = np.asarray((before != after) & ~(pd.isna(before) & pd.isna(after)))
+    where = np.flatnonzero(differs)[: SHOWN + 1]
     return [f"row {i}, {name}: recorded {before[i]!r}, now {after[i]!r}" for i in where]
 
 
-def _models(old: Path, new: Path, tolerance: float) -> list[str]:
-    with ZipFile(old) as one, ZipFile(new) as other:
-        if (one.namelist(), one.comment) != (other.namelist(), other.comment):
-            return [f"recorded a model of {len(one.namelist())} parts, now one of {len(other.namelist())}"]
+def _archives(old: Path, new: Path, tolerance: float) -> list[str]:
+    """Two skops archives, by their JSON and their arrays."""
+    with ZipFile(old) as before, ZipFile(new) as after:
+        if (before.namelist(), before.comment) != (after.namelist(), after.comment):
+            return [f"recorded a model of {len(before.namelist())} parts, now one of {len(after.namelist())}"]
         lines = []
-        for name, before, after in ((name, one.read(name), other.read(name)) for name in one.namelist()):
-            if before != after and name.endswith(".json"):
-                lines += _mappings(flat(json.loads(before)), flat(json.loads(after)), tolerance, {})
-            elif before != after:
-                lines += [f"part {name}, {line}" for line in _arrays(before, after, tolerance)]
+        for name in before.namelist():
+            b, a = before.read(name), after.read(name)
+            if b != a and name.endswith(".json"):
+                lines += _mappings(flat(json.loads(b)), flat(json.loads(a)), tolerance, {})
+            elif b != a:
+                lines += [f"part {name}, {line}" for line in _arrays(b, a, tolerance)]
         return lines
 
 

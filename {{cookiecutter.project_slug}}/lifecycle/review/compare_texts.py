@@ -1,30 +1,36 @@
-"""Are two versions of a text the same, but for how figures were rounded and files renamed?"""
+"""Compares two versions of a text: numbers may be rounded differently, and hashes may stand for renamed files."""
 
 import math
 import re
 
-FIGURE = re.compile(r"(\b[0-9a-f]{32}\b|(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d))")  # or a hash
+TOKEN = re.compile(r"(\b[0-9a-f]{32}\b|(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d))")  # a hash or a number
 
 
-def texts(old: str, new: str, tolerance: float, renamed: dict[str, str]) -> list[str]:
-    """The lines that differ, side by side, by more than a share of a figure with a point, or a 1 beside it.
+def different_lines(old: str, new: str, tolerance: float, renamed: dict[str, str]) -> list[str]:
+    """Lines that differ, or whose decimal numbers differ by more than the relative tolerance.
 
-    `renamed`: old hashes of files whose new hash stands for the same.
+    `renamed`: old hash -> new hash of the same file.
     """
-
-    def words(line: str) -> list[str]:  # a column of a table is as wide as its widest cell
-        return FIGURE.split(re.sub(r"--+", "-", " ".join(line.split())))
-
-    def same(before: str, after: str) -> bool:
-        figures = FIGURE.fullmatch(before) and FIGURE.fullmatch(after) and len(before) < 32 > len(after)
-        if figures and ("." in before or "." in after):
-            return math.isclose(float(before), float(after), rel_tol=tolerance)
-        return renamed.get(before, before) == after
-
     before, after = old.splitlines(), new.splitlines()
     if len(before) != len(after):
         return [f"recorded {len(before)} lines, now {len(after)}"]
-    rows = [
-        (f"line {i}: recorded {b!r}, now {a!r}", words(b), words(a)) for i, (b, a) in enumerate(zip(before, after), 1)
+    return [
+        f"line {number}: recorded {b!r}, now {a!r}"
+        for number, (b, a) in enumerate(zip(before, after), 1)
+        if not _same_line(_tokens(b), _tokens(a), tolerance, renamed)
     ]
-    return [line for line, b, a in rows if len(b) != len(a) or not all(map(same, b, a))]
+
+
+def _tokens(line: str) -> list[str]:  # a table's columns are as wide as their widest cell
+    return TOKEN.split(re.sub(r"--+", "-", " ".join(line.split())))
+
+
+def _same_line(old: list[str], new: list[str], tolerance: float, renamed: dict[str, str]) -> bool:
+    return len(old) == len(new) and all(_same(b, a, tolerance, renamed) for b, a in zip(old, new))
+
+
+def _same(old: str, new: str, tolerance: float, renamed: dict[str, str]) -> bool:
+    numbers = TOKEN.fullmatch(old) and TOKEN.fullmatch(new) and len(old) < 32 > len(new)
+    if numbers and ("." in old or "." in new):
+        return math.isclose(float(old), float(new), rel_tol=tolerance)
+    return renamed.get(old, old) == new

@@ -1,59 +1,62 @@
-"""The groups of test rows that are each compared, so that an average cannot hide a group that got worse."""
+"""The slices of the test rows that are each compared, so that an average cannot hide a slice that got worse."""
 
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from lifecycle.outcome import CouldNot
-from lifecycle.review.change import Pair, changes
-from lifecycle.review.limits import PASS, Gate, judged
-from pipeline.contract import Contract
-from pipeline.stage import ROW
+from lifecycle.errors import LifecycleError
+from lifecycle.project import ROW, Contract
+from lifecycle.review.bootstrap import Pair, changes
+from lifecycle.review.limits import PASS, Gate, judge
 
-FEW, MANY = 10, 50  # categories of a column that is taken by itself, and of one that is asked for
+FEW, MANY = 10, 50  # values of a column that is sliced by default, and of one that is asked for
 DRAWS = 200  # enough for a standard deviation
 
 
 def columns(test: pd.DataFrame, contract: Contract, settings: Gate) -> list[str]:
-    """The columns to slice by; raises CouldNot for one of too many categories, or that parts rows of one ROW hash."""
-    whole = test.groupby(ROW).nunique(dropna=False).max() == 1  # one customer's rows stay together
+    """The columns to slice by; raises LifecycleError for one with too many values, or that differs within a group."""
+    constant = test.groupby(ROW).nunique(dropna=False).max() == 1  # one customer's rows stay together
     if settings.slices == "all":
         kinds = {name: column.type for name, column in contract.features.items()}
-        return [n for n, k in kinds.items() if k in ("category", "boolean") and test[n].nunique() <= FEW and whole[n]]
+        return [
+            n for n, k in kinds.items() if k in ("category", "boolean") and test[n].nunique() <= FEW and constant[n]
+        ]
     for name in settings.slices:
-        if not whole[name]:
-            raise CouldNot(f"params.yaml, gate.slices: {name!r} differs within rows that the split keeps together.")
+        if not constant[name]:
+            raise LifecycleError(
+                f"params.yaml, gate.slices: {name!r} differs within rows that the split keeps together."
+            )
         if test[name].nunique() > MANY:
-            raise CouldNot(f"params.yaml, gate.slices: {name!r} has more than {MANY} values: name a column of few.")
+            raise LifecycleError(f"params.yaml, gate.slices: {name!r} has more than {MANY} values: use another column.")
     return list(settings.slices)
 
 
 def slices(
-    both: Pair, test: pd.DataFrame, contract: Contract, settings: Gate, whole: dict[str, float]
+    both: Pair, test: pd.DataFrame, contract: Contract, settings: Gate, overall: dict[str, float]
 ) -> tuple[int, list[dict[str, Any]]]:
-    """How many comparisons were made, and those that did not pass; the confidence is shared by all (Bonferroni).
+    """The number of comparisons, and those that did not pass; all share the confidence (Bonferroni).
 
-    `whole`: the old metrics over all rows.
+    `overall`: the old metrics over all rows.
     """
-    known = test.drop_duplicates(ROW).set_index(ROW)
+    values = test.drop_duplicates(ROW).set_index(ROW)
     parts = []
     for name in columns(test, contract, settings):
-        value = both.new[ROW].map(known[name])
-        for group in sorted(value.dropna().unique()):
-            chosen = (value == group).to_numpy()
+        by_row = both.new[ROW].map(values[name])
+        for value in sorted(by_row.dropna().unique()):
+            chosen = (by_row == value).to_numpy()
             if both.new.loc[chosen, ROW].nunique() >= settings.slice_rows:
-                parts.append((name, str(group), both.part(chosen)))
+                parts.append((name, str(value), both.part(chosen)))
     limited = {name: metric for name, metric in settings.metrics.items() if metric.drop is not None}
     count = len(parts) * len(limited)
-    found = []
-    for name, group, part in parts:
+    not_passed = []
+    for name, value, part in parts:
         level = 1 - (1 - settings.confidence) / count
         moved = changes(part, contract.task, min(DRAWS, settings.draws), level, settings.seed, normal=True)
         for metric in (metric for metric in limited if metric in moved):
-            where = f"where {name} is {group}, {metric}"
-            result = judged(where, limited[metric], moved[metric], whole[metric])
+            title = f"{metric} where {name} is {value}"
+            result = judge(title, limited[metric], moved[metric], settings, len(part.new), overall[metric])
             if result["verdict"] != PASS:
-                row = {"column": name, "group": group, "rows": len(part.new), "name": metric}
-                found.append(row | asdict(moved[metric]) | result)
-    return count, found
+                row = {"column": name, "value": value, "rows": len(part.new), "name": metric}
+                not_passed.append(row | asdict(moved[metric]) | result)
+    return count, not_passed

@@ -1,46 +1,79 @@
-"""What dvc.yaml says that DVC itself does not hold against dvc.lock: a status that is fine may hide it."""
+"""dvc.yaml: the artifact that is promoted, and what DVC's own status does not check against dvc.lock."""
 
 import posixpath
-from typing import Any
+from typing import Any, NamedTuple
 
-from lifecycle import git
-from lifecycle.lock import Lock, parse
+from lifecycle.errors import LifecycleError
+from lifecycle.git import commits
+from lifecycle.project import parse_yaml
+from lifecycle.storage.lock import Lock
 
 OUTS = ("outs", "metrics", "plots")
+TRAIN = "train"  # the stage that writes the model
 
 
-def findings(found: Lock) -> list[str]:
-    """A sentence for what nobody would check: frozen, never pushed, or recorded and no longer declared."""
-    stages = parse(git.show(git.WORK, "dvc.yaml") or "", "dvc.yaml").get("stages") or {}
-    said = [f"dvc.lock records a stage {name}, dvc.yaml has none: take it out of dvc.lock"
-            for name in found.stages if name.split("@")[0] not in stages]  # fmt: skip
+class Artifact(NamedTuple):
+    """The model under the name that tags and `dvc artifacts get` use."""
+
+    name: str
+    path: str
+
+
+def artifact(text: str | None) -> Artifact:
+    """The one artifact of type model in a dvc.yaml; raises LifecycleError unless the train stage writes it."""
+    content = parse_yaml(text, "dvc.yaml")
+    named = content.get("artifacts") or {}
+    models = {name: entry for name, entry in named.items() if isinstance(entry, dict) and entry.get("type") == "model"}
+    if len(models) != 1:
+        raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
+    ((name, entry),) = models.items()
+    path = posixpath.normpath(str(entry.get("path")))
+    if path not in outputs((content.get("stages") or {}).get(TRAIN) or {}):
+        raise LifecycleError(f"dvc.yaml: the artifact {name} is {path}, which the stage {TRAIN} does not write.")
+    return Artifact(str(name), path)
+
+
+def findings(lock: Lock) -> list[str]:
+    """A sentence for each result that nothing would check: frozen, never pushed, or no longer declared."""
+    stages = parse_yaml(commits.show(commits.WORK_TREE, "dvc.yaml"), "dvc.yaml").get("stages") or {}
+    messages = [
+        f"dvc.lock has a stage {name} that dvc.yaml does not have: remove it from dvc.lock"
+        for name in lock.stages
+        if name.split("@")[0] not in stages
+    ]
     for name, stage in stages.items():
         if stage.get("frozen"):
-            said.append(f"stage {name} is frozen, so nothing says whether it is out of date: take that out of dvc.yaml")
-        kept = [path for key in OUTS for path, how in entries(stage.get(key)) if how.get("push") is False]
-        said += [f"{path} is never pushed (push: false), so nobody else can have it: take that out of dvc.yaml"
-                 for path in kept]  # fmt: skip
-        if name in found.stages and not {"foreach", "matrix", "wdir"} & {*stage} and "${" not in str(stage):
-            gone = sorted(recorded(found.stages[name]) - declared(stage))
-            said += [f"dvc.lock records {what} for stage {name}, dvc.yaml does not: `uv run dvc repro --force {name}`"
-                     for what in gone]  # fmt: skip
-    return said
+            messages.append(f"stage {name} is frozen, so nothing checks it: remove `frozen` from dvc.yaml")
+        unpushed = [path for key in OUTS for path, options in listed(stage.get(key)) if options.get("push") is False]
+        messages += [f"{path} is never pushed, so nobody else can have it: remove `push: false`" for path in unpushed]
+        if name in lock.stages and not {"foreach", "matrix", "wdir"} & {*stage} and "${" not in str(stage):
+            undeclared = sorted(recorded(lock.stages[name]) - declared(stage))
+            messages += [
+                f"dvc.lock has {what} for stage {name}, dvc.yaml does not: `uv run dvc repro --force {name}`"
+                for what in undeclared
+            ]
+    return messages
 
 
-def entries(listed: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The entries of a list of dvc.yaml, with the options of each."""
-    pairs = [pair for one in listed or [] for pair in (one.items() if isinstance(one, dict) else [(one, None)])]
-    return [(posixpath.normpath(str(path)), how if isinstance(how, dict) else {}) for path, how in pairs]
+def listed(items: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The paths in a list of dvc.yaml, each with its options."""
+    pairs = [pair for item in items or [] for pair in (item.items() if isinstance(item, dict) else [(item, None)])]
+    return [(posixpath.normpath(str(path)), options if isinstance(options, dict) else {}) for path, options in pairs]
+
+
+def outputs(stage: dict[str, Any]) -> set[str]:
+    """The paths that a stage of dvc.yaml writes."""
+    return {path for key in OUTS for path, _ in listed(stage.get(key))}
 
 
 def declared(stage: dict[str, Any]) -> set[str]:
-    """The paths that a stage of dvc.yaml reads and writes, and its parameters."""
-    paths = {path for key in ("deps", *OUTS) for path, _ in entries(stage.get(key))}
-    given = [one if isinstance(one, dict) else {"params.yaml": [one]} for one in stage.get("params") or []]
-    return paths | {f"{file}: {key}" for one in given for file, keys in one.items() for key in keys or []}
+    """The paths and parameters of a stage of dvc.yaml."""
+    params = [item if isinstance(item, dict) else {"params.yaml": [item]} for item in stage.get("params") or []]
+    keys = {f"{file}: {key}" for item in params for file, keys in item.items() for key in keys or []}
+    return outputs(stage) | {path for path, _ in listed(stage.get("deps"))} | keys
 
 
 def recorded(stage: dict[str, Any]) -> set[str]:
-    """The same of a stage of dvc.lock."""
-    paths = {posixpath.normpath(one["path"]) for side in ("deps", "outs") for one in stage.get(side) or []}
+    """The paths and parameters of a stage of dvc.lock."""
+    paths = {posixpath.normpath(item["path"]) for side in ("deps", "outs") for item in stage.get(side) or []}
     return paths | {f"{file}: {key}" for file, keys in (stage.get("params") or {}).items() for key in keys}

@@ -1,19 +1,20 @@
-"""dvc.lock as it stands at a commit: what each stage read and wrote, and which of it DVC stores."""
+"""dvc.lock at a commit or in the work tree: what each stage read and wrote, and which of it DVC stores."""
 
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
+from lifecycle.errors import LifecycleError
+from lifecycle.git import commits
+from lifecycle.project import parse_yaml
 
-from lifecycle import git
-from lifecycle.outcome import CouldNot
+Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class File:
-    """A file or folder as dvc.lock or a .dvc file records it; `stored` by DVC, or else held by Git."""
+    """A file or folder as dvc.lock or a .dvc file records it; `stored` by DVC, or else tracked by Git."""
 
     path: str
     md5: str
@@ -23,72 +24,63 @@ class File:
 
 @dataclass(frozen=True)
 class Lock:
-    """`stages`: the entries of dvc.lock; `made`: what stages write; `given`: what .dvc files name."""
+    """`stages`: the entries of dvc.lock; `outputs`: what stages write; `data`: what people put under DVC."""
 
-    stages: dict[str, dict[str, Any]]
-    made: dict[str, File]
-    given: dict[str, File]
+    stages: dict[str, Entry]
+    outputs: dict[str, File]
+    data: dict[str, File]
 
     @property
     def stored(self) -> dict[str, File]:
         """Everything that must be in the DVC remote."""
-        return {path: file for path, file in (self.given | self.made).items() if file.stored}
-
-
-def parse(text: str, name: str) -> dict[str, Any]:
-    """The mapping in a YAML text."""
-    try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
-        raise CouldNot(
-            f"{name} is no valid YAML: after a merge `uv run python -m lifecycle.resolve` settles it."
-        ) from None
-    return found if isinstance(found, dict) else {}
+        return {path: file for path, file in (self.data | self.outputs).items() if file.stored}
 
 
 def lock(revision: str) -> Lock | None:
-    """dvc.lock and the .dvc files at a commit or in the work tree; None where there is no dvc.lock."""
-    text = git.show(revision, "dvc.lock")
+    """dvc.lock and the .dvc files at a revision; None if there is no dvc.lock."""
+    text = commits.show(revision, "dvc.lock")
     if text is None:
         return None
-    held = git.tracked(revision)
-    if other := [name for name in held if name.endswith("/dvc.lock")]:
-        raise CouldNot(f"{other[0]} is a second pipeline, which nothing here checks: move its stages to ./dvc.yaml.")
-    stages = parse(text, "dvc.lock").get("stages") or {}
-    outs = [out for entry in stages.values() for out in entry.get("outs", [])]
-    given = [
+    tracked = commits.tracked(revision)
+    if second := [name for name in tracked if name.endswith("/dvc.lock")]:
+        raise LifecycleError(f"{second[0]} is a second pipeline, which is not checked: move its stages to ./dvc.yaml.")
+    stages = parse_yaml(text, "dvc.lock").get("stages") or {}
+    data = [
         out | {"path": str(PurePosixPath(name).parent / out["path"])}
-        for name in sorted(held)
+        for name in sorted(tracked)
         if name.endswith(".dvc")
-        for out in parse(git.show(revision, name) or "", name).get("outs", [])
+        for out in parse_yaml(commits.show(revision, name), name).get("outs", [])
     ]
-    return Lock(stages, files(outs, held), files(given, held))
+    return Lock(stages, files(entries(stages, "outs"), tracked), files(data, tracked))
 
 
-def files(outs: list[dict[str, Any]], held: set[str]) -> dict[str, File]:
-    """The recorded files by path; one is stored by DVC unless Git holds it, or something below it."""
-    folders = {str(parent) for name in held for parent in PurePosixPath(name).parents}
+def entries(stages: dict[str, Entry], *sides: str) -> list[Entry]:
+    """The `outs` or `deps` of all stages."""
+    return [entry for stage in stages.values() for side in sides for entry in stage.get(side) or []]
+
+
+def files(recorded: list[Entry], tracked: set[str]) -> dict[str, File]:
+    """Recorded files by path; DVC stores a file unless Git tracks it, or something below it."""
+    in_git = tracked | {str(parent) for name in tracked for parent in PurePosixPath(name).parents}
     return {
-        out["path"]: File(
-            out["path"], out.get("md5", ""), out.get("size", 0), out["path"] not in held and out["path"] not in folders
-        )
-        for out in outs
+        entry["path"]: File(entry["path"], entry.get("md5", ""), entry.get("size", 0), entry["path"] not in in_git)
+        for entry in recorded
     }
 
 
-def torn(found: Lock) -> list[tuple[str, str]]:
-    """(stage, path) of each input that the lock records otherwise than the stage or .dvc file that it comes from."""
-    source = found.given | found.made
+def inconsistent(lock: Lock) -> list[tuple[str, str]]:
+    """(stage, path) of each input whose recorded hash is not that of the stage or .dvc file that it comes from."""
+    source = lock.data | lock.outputs
     return [
         (stage, dep["path"])
-        for stage, entry in found.stages.items()
+        for stage, entry in lock.stages.items()
         for dep in entry.get("deps", [])
         if dep["path"] in source and dep.get("md5") != source[dep["path"]].md5
     ]
 
 
-def differing(old: Lock | None, new: Lock) -> list[str]:
-    """The stages, each after those it reads from, whose entries differ; all if there is nothing to compare with."""
+def changed_stages(old: Lock | None, new: Lock) -> list[str]:
+    """The stages whose entries differ, in the order in which they run; all stages without an old lock."""
     maker = {out["path"]: stage for stage, entry in new.stages.items() for out in entry.get("outs", [])}
     needs = {
         stage: {maker[dep["path"]] for dep in entry.get("deps", []) if dep["path"] in maker}

@@ -1,11 +1,15 @@
-"""What in the work tree is newer than dvc.lock, a sentence with a command each; shared by verify and reproduce."""
+"""What in the work tree is newer than dvc.lock: one sentence with a command for each finding."""
 
 import json
 from typing import Any
 
-from lifecycle import declared, git, store
-from lifecycle.lock import lock, torn
-from lifecycle.outcome import CouldNot
+from lifecycle.errors import LifecycleError
+from lifecycle.git import commits
+from lifecycle.git.commits import WORK_TREE, show
+from lifecycle.git.run import attempt, git
+from lifecycle.storage import dvc_yaml
+from lifecycle.storage.dvc import dvc, reason
+from lifecycle.storage.lock import inconsistent, lock
 
 REPRO = "`uv run dvc repro`"
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
@@ -13,31 +17,31 @@ ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
 def unmerged() -> set[str]:
     """The files that Git could not merge."""
-    return {*git.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines()}
+    return {*git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines()}
 
 
 def marked() -> set[str]:
-    """The files whose conflict markers stop every DVC command."""
-    texts = {name: git.show(git.WORK, name) or "" for name in ("dvc.yaml", "params.yaml", "dvc.lock")}
+    """The files with conflict markers, which stop every DVC command."""
+    texts = {name: show(WORK_TREE, name) or "" for name in ("dvc.yaml", "params.yaml", "dvc.lock")}
     return {name for name, text in texts.items() if "\n<<<<<<< " in f"\n{text}"}
 
 
 def conflicts() -> list[str]:
     """A sentence with all files in conflict, if there are any."""
     names = ", ".join(sorted(unmerged() | marked()))
-    return [f"there is a conflict in {names}: `uv run python -m lifecycle.resolve`"] if names else []
+    return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 
 
 def status() -> dict[str, Any]:
-    """What DVC says of each stage and .dvc file that changed; raises CouldNot."""
-    done = store.attempt("status", "--json")
+    """DVC's changes of each stage and .dvc file; raises LifecycleError."""
+    done = dvc("status", "--json")
     if done.returncode:
-        raise CouldNot(f"DVC cannot say what changed: {store.last(done)}.")
+        raise LifecycleError(f"DVC cannot say what changed: {reason(done)}.")
     return dict(json.loads(done.stdout))
 
 
-def strays() -> list[str]:
-    """The .dvc files whose data in the work tree is another than they name."""
+def changed_data() -> list[str]:
+    """The .dvc files whose data in the work tree differs from what they record."""
     return [
         name
         for name, changes in status().items()
@@ -46,45 +50,40 @@ def strays() -> list[str]:
     ]
 
 
-def dropped() -> list[str]:
-    """A sentence for each .dvc file that the other branch of a merge changed, we did not, and that is still ours.
+def lost_in_merge() -> list[str]:
+    """A sentence for each .dvc file that only the other branch changed and that still has our version.
 
-    `dvc repro` in the middle of a merge, before the merged data is checked out, writes it so.
+    `dvc repro` during a merge, before the merged data is checked out, writes it like that.
     """
-    if git.attempt("rev-parse", "--verify", "--quiet", "MERGE_HEAD").returncode:
+    if attempt("rev-parse", "--verify", "--quiet", "MERGE_HEAD").returncode:
         return []
-    base = git.attempt("merge-base", "HEAD", "MERGE_HEAD").stdout.strip() or "HEAD"
-    said = []
-    for name in dvc_files("MERGE_HEAD"):
-        old, ours, theirs, now = (git.show(side, name) for side in (base, "HEAD", "MERGE_HEAD", git.WORK))
+    base = attempt("merge-base", "HEAD", "MERGE_HEAD").stdout.strip() or "HEAD"
+    messages = []
+    for name in sorted(name for name in commits.tracked("MERGE_HEAD") if name.endswith(".dvc")):
+        old, ours, theirs, now = (show(revision, name) for revision in (base, "HEAD", "MERGE_HEAD", WORK_TREE))
         if old == ours == now != theirs:
-            took = f"`git checkout MERGE_HEAD -- {name} && uv run dvc checkout {name}`"
-            said.append(f"{name} lost what the other branch changed in it: {took}, then {REPRO}")
-    return said
-
-
-def dvc_files(revision: str) -> list[str]:
-    """The .dvc files at a commit or in the work tree."""
-    return sorted(name for name in git.tracked(revision) if name.endswith(".dvc"))
+            take = f"`git checkout MERGE_HEAD -- {name} && uv run dvc checkout {name}`"
+            messages.append(f"{name} lost the other branch's change: {take}, then {REPRO}")
+    return messages
 
 
 def findings(committed: bool = False) -> list[str]:
-    """Each thing that changed after the last `dvc repro`; with `committed` only those that a commit would hold."""
-    found = lock(git.WORK)
-    if found is None:
+    """Each thing that changed after the last `dvc repro`; with `committed` only what a commit would contain."""
+    recorded = lock(WORK_TREE)
+    if recorded is None:
         return [f"there is no dvc.lock: {REPRO} makes the first results"]
-    said = []
+    messages = []
     for stage, changes in status().items():
         for change in changes:
             for path, state in _flat(change):
-                held = not any(path == one or path.startswith(f"{one}/") for one in found.stored)
+                in_git = not any(path == stored or path.startswith(f"{stored}/") for stored in recorded.stored)
                 if state == "update available":  # `dvc update` takes it when somebody wants it
                     continue
-                if held or not (committed or state in ABSENT):
-                    said.append(_sentence(stage, path, state, change))
-    said += [f"{path} changed after {stage} was last run: {REPRO}" for stage, path in torn(found)]
-    said += declared.findings(found)
-    return [*dict.fromkeys(said)]  # one file may stand behind several stages
+                if in_git or not (committed or state in ABSENT):
+                    messages.append(_message(stage, path, state, change))
+    messages += [f"{path} changed after stage {stage} was last run: {REPRO}" for stage, path in inconsistent(recorded)]
+    messages += dvc_yaml.findings(recorded)
+    return [*dict.fromkeys(messages)]  # one file may be the input of several stages
 
 
 def _flat(change: str | dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -99,9 +98,9 @@ def _flat(change: str | dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def _sentence(stage: str, path: str, state: str, change: str | dict[str, Any]) -> str:
+def _message(stage: str, path: str, state: str, change: str | dict[str, Any]) -> str:
     if stage.endswith(".dvc"):
-        return f"{path} is not what {stage} names: `uv run dvc add {path}`, or to undo `uv run dvc checkout {path}`"
+        return f"{path} differs from {stage}: run `uv run dvc add {path}`, or to undo it `uv run dvc checkout {path}`"
     if isinstance(change, str):
         return f"dvc.yaml changed for stage {stage} ({change}): {REPRO}"
     if state == "deleted" and ": " not in path:

@@ -1,4 +1,4 @@
-"""What is believed of tags that were made by hand, and where a rollback goes."""
+"""Which tags made by hand count, and where a rollback goes."""
 
 import os
 import subprocess
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.rollback import walk
-from lifecycle.versions.registry import Registry, read
-from lifecycle.versions.tag import Tag
+from lifecycle.commands.rollback import path_back
+from lifecycle.registry.read import Registry, read
+from lifecycle.registry.tag import Tag
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -44,7 +44,7 @@ class Repository:
         self.git("tag", "--annotate", "--message", f"title\n\n{body}", name, **variables)
 
     def read(self) -> Registry:
-        """What we believe."""
+        """The registry."""
         return read(str(self.folder), "model")
 
 
@@ -59,14 +59,14 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def test_version_and_owner_are_read(repository: Repository) -> None:
-    """A version and its stage are found, with who and when; nothing is doubted, other tags are no business of ours."""
+    """A version and its stage are read, with who and when; nothing is ignored, other tags do not matter."""
     repository.tag("release-7")
     repository.git("tag", "models@v1")
     found = repository.read()
     assert [*found.versions] == ["v0.0.1"]
-    owner = found.owner("prod")
-    assert owner and (owner.version, owner.by, owner.mail) == ("v0.0.1", "A", "a@b.c")
-    assert (found.owner("staging"), found.doubts) == (None, [])
+    current = found.current("prod")
+    assert current and (current.version, current.by, current.mail) == ("v0.0.1", "A", "a@b.c")
+    assert (found.current("staging"), found.ignored) == (None, [])
 
 
 FALSE = {
@@ -77,26 +77,26 @@ FALSE = {
 
 
 @pytest.mark.parametrize(("why", "name"), [(why, name) for why, names in FALSE.items() for name in names])
-def test_false_tag_is_never_believed(why: str, name: str, repository: Repository) -> None:
+def test_false_tag_is_ignored(why: str, name: str, repository: Repository) -> None:
     """An undo tag, a malformed one, or one on a commit without a version moves no stage and is named."""
     repository.commit()
     repository.tag(name)
     found = repository.read()
-    owner = found.owner("prod")
-    assert owner and owner.name == "model#prod#1"
+    current = found.current("prod")
+    assert current and current.name == "model#prod#1"
     assert [*found.versions] == ["v0.0.1"]
-    assert any(name in doubt and why in doubt for doubt in found.doubts)
+    assert any(name in message and why in message for message in found.ignored)
 
 
 @pytest.mark.parametrize("name", ["model@v0.0.2", "model#prod#2"])
-def test_lightweight_tag_is_never_believed(name: str, repository: Repository) -> None:
+def test_lightweight_tag_is_ignored(name: str, repository: Repository) -> None:
     """A tag without a tagger is named, whatever its name; so is one of a tree."""
     repository.git("tag", name)
-    assert [doubt for doubt in repository.read().doubts if name in doubt and "lightweight" in doubt]
+    assert [message for message in repository.read().ignored if name in message and "lightweight" in message]
     repository.git("tag", "--force", "--annotate", "--message", "m", name, "HEAD^{tree}")
-    assert [doubt for doubt in repository.read().doubts if name in doubt and "tree" in doubt]
-    owner = repository.read().owner("prod")
-    assert owner and owner.number == 1
+    assert [message for message in repository.read().ignored if name in message and "tree" in message]
+    current = repository.read().current("prod")
+    assert current and current.number == 1
 
 
 def test_hostile_tags_stop_nobody(repository: Repository) -> None:
@@ -108,24 +108,24 @@ def test_hostile_tags_stop_nobody(repository: Repository) -> None:
     repository.tag("model#prod#20261123", '{"approved_by": null}')
     repository.tag("model#staging#1", '{"approved_by": ["a"], "reason": 7}')
     found = repository.read()
-    assert found.doubts[0].startswith("model@v0.0.7 is a lightweight tag, or one without a tagger")
-    assert found.doubts[1:] == ["model#prod#2 to model#prod#20261122 is missing: somebody deleted it."]
-    assert [tags[-1].says for tags in found.stages.values()] == [{}, {}]
+    assert found.ignored[0].startswith("model@v0.0.7 is a lightweight tag, or has no tagger")
+    assert found.ignored[1:] == ["model#prod#2 to model#prod#20261122 is missing: it was deleted."]
+    assert [tags[-1].content for tags in found.stages.values()] == [{}, {}]
 
 
-def test_tag_under_another_name_is_never_believed(repository: Repository) -> None:
+def test_tag_under_another_name_is_ignored(repository: Repository) -> None:
     """What was signed for one stage or version moves no other when its object is pushed under that name."""
     repository.git("update-ref", "refs/tags/model#prod#2", "refs/tags/model@v0.0.1")
     repository.git("update-ref", "refs/tags/model#staging#1", "refs/tags/model#prod#1")
     found = repository.read()
-    assert [doubt.split(":")[0] for doubt in found.doubts] == [
-        "model#prod#2 is the tag model@v0.0.1 under another name",
-        "model#staging#1 is the tag model#prod#1 under another name",
+    assert found.ignored == [
+        "model#prod#2 is the tag model@v0.0.1 under another name.",
+        "model#staging#1 is the tag model#prod#1 under another name.",
     ]
-    assert found.owner("staging") is None
+    assert found.current("staging") is None
 
 
-def test_tag_that_says_another_version_or_commit_is_never_believed(repository: Repository) -> None:
+def test_tag_that_says_another_version_or_commit_is_ignored(repository: Repository) -> None:
     """The message must agree with what the tag stands on: a moved tag and one for no version are named."""
     first = repository.git("rev-parse", "HEAD")
     repository.commit()
@@ -135,12 +135,12 @@ def test_tag_that_says_another_version_or_commit_is_never_believed(repository: R
     repository.tag("model#prod#4", f'{{"commit": "{first}"}}')
     repository.tag("model@v0.0.3")
     found = repository.read()
-    owner = found.owner("prod")
-    assert owner and owner.number == 1
-    assert [doubt.split()[0] for doubt in found.doubts] == [
+    current = found.current("prod")
+    assert current and current.number == 1
+    assert [message.split()[0] for message in found.ignored] == [
         "model#prod#4", "model@v0.0.3", "model#prod#2", "model#prod#3",
     ]  # fmt: skip
-    assert "does not exist" in found.doubts[2]
+    assert "does not exist" in found.ignored[2]
 
 
 def test_owner_goes_by_number_and_deleted_tags_are_missed(repository: Repository) -> None:
@@ -149,16 +149,20 @@ def test_owner_goes_by_number_and_deleted_tags_are_missed(repository: Repository
     repository.tag("model@v0.0.2")
     repository.tag("model#prod#3", GIT_COMMITTER_DATE="2001-01-01T00:00:00Z")
     found = repository.read()
-    owner = found.owner("prod")
-    assert owner and owner.version == "v0.0.2"
-    assert found.doubts == ["model#prod#2 is missing: somebody deleted it."]
+    current = found.current("prod")
+    assert current and current.version == "v0.0.2"
+    assert found.ignored == ["model#prod#2 is missing: it was deleted."]
 
 
 def test_next_version_is_higher_than_any_tag_ever_named(repository: Repository) -> None:
     """A bump counts from the highest number, even of a tag that is not believed."""
     repository.git("tag", "model@v1.4.7")
-    assert [repository.read().after(bump) for bump in ("patch", "minor", "major")] == ["v1.4.8", "v1.5.0", "v2.0.0"]
-    assert Registry("model").after("patch") == "v0.0.1"
+    assert [repository.read().next_version(bump) for bump in ("patch", "minor", "major")] == [
+        "v1.4.8",
+        "v1.5.0",
+        "v2.0.0",
+    ]
+    assert Registry("model").next_version("patch") == "v0.0.1"
 
 
 def test_repeated_rollbacks_walk_further_back() -> None:
@@ -170,7 +174,7 @@ def test_repeated_rollbacks_walk_further_back() -> None:
             Tag("", "", "", "", 0, {"kind": kinds[move[0]]}, False, move[1:], "prod", i) for i, move in enumerate(moves)
         ]
 
-    assert walk(history("+1", "+2", "+3")) == ["1", "2", "3"]
-    assert walk(history("+1", "+2", "+3", "-2")) == ["1", "2"]
-    assert walk(history("+1", "+2", "+3", "-2", "-1", "+4")) == ["1", "4"]
-    assert walk(history("+1", "+2", "-1", "-2")) == ["1", "2"]  # forward again, by its name
+    assert path_back(history("+1", "+2", "+3")) == ["1", "2", "3"]
+    assert path_back(history("+1", "+2", "+3", "-2")) == ["1", "2"]
+    assert path_back(history("+1", "+2", "+3", "-2", "-1", "+4")) == ["1", "4"]
+    assert path_back(history("+1", "+2", "-1", "-2")) == ["1", "2"]  # forward again, by its name

@@ -1,6 +1,5 @@
-"""What verify and reproduce promise: values are compared, other bytes need a reason, a torn lock is seen."""
+"""What verify and reproduce promise: values are compared, other bytes need a reason, an inconsistent lock is found."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
-from lifecycle.lock import Lock, differing, files, torn
-from lifecycle.outcome import Outcome, run
-from lifecycle.reproduce import CAUSES, EQUAL, OTHER, SAME, tell
-from lifecycle.review.values import differences
-from pipeline import model_file
+from lifecycle.commands.reproduce import CAUSES, CLOSE, OTHER, SAME, summary
+from lifecycle.review.compare_files import differences
+from lifecycle.storage.lock import Lock, changed_stages, files, inconsistent
+from pipeline.archive import model_file
 
 
 def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
@@ -24,8 +22,8 @@ def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
     new.write_text(json.dumps({"a": 1.0 + 1e-12, "b": {"md5": "y"}}))
     assert differences(old, new, 1e-9, {"x": "y"}) == []
     assert differences(old, new, 1e-9, {}) == ["b.md5: recorded 'x', now 'y'"]
-    assert differences(tmp_path / "none.json", new, 1e-9, {}) == ["new.json is there in one version only"]
-    assert differences(old, tmp_path / "model.skops", 1e-9, {}) == ["model.skops is there in one version only"]
+    assert differences(tmp_path / "none.json", new, 1e-9, {}) == ["new.json is in one version only"]
+    assert differences(old, tmp_path / "model.skops", 1e-9, {}) == ["model.skops is in one version only"]
     (tmp_path / "model.bin").touch()
     assert differences(old, tmp_path / "model.bin", 1e-9, {}) is None
     for name, content in (("a", b"one"), ("b", b"other")):
@@ -77,32 +75,12 @@ def test_text_is_compared_by_its_words(old: str, new: str, same: bool, tmp_path:
 
 def test_other_bytes_need_a_reason() -> None:
     """A file of a format that is not known here is excused by values in their last bits alone, never by equal ones."""
-    assert tell({"plot": OTHER, "metrics": EQUAL}, ["evaluate"])[0] == 0
-    assert tell({"manifest": SAME}, ["train"])[0] == 0
-    assert tell({"card.md": EQUAL, "plot": OTHER}, ["evaluate"])[0] == 1
-    code, says = tell({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
+    assert summary({"plot": OTHER, "metrics": CLOSE}, ["evaluate"])[0] == 0
+    assert summary({"manifest": SAME}, ["train"])[0] == 0
+    assert summary({"card.md": CLOSE, "plot": OTHER}, ["evaluate"])[0] == 1
+    code, says = summary({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
     assert (code, says[-1]) == (1, CAUSES)
-    assert tell({"model": "identical", "metrics": ["a: recorded 1, now 2"]}, ["train"])[0] == 1
-
-
-def test_what_nobody_foresaw_is_no_answer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An error that nobody foresaw, or a report that cannot be left, exits with 2 and a sentence, never with 1."""
-    (tmp_path / "file").touch()
-    monkeypatch.chdir(tmp_path)
-    for arguments, code in ([], "x"), (["--report", "file"], "0"):
-        parser = argparse.ArgumentParser()
-        parser.add_argument("--report", dest="leave")
-        monkeypatch.setattr("sys.argv", ["verb", *arguments])
-
-        def act(_: argparse.Namespace, code: str = code) -> Outcome:
-            return Outcome(int(code), [])
-
-        with pytest.raises(SystemExit) as end:
-            run("verb", parser, act)
-        assert end.value.code == 2
-        assert capsys.readouterr().out.startswith("verb: ")
+    assert summary({"model": "identical", "metrics": ["a: recorded 1, now 2"]}, ["train"])[0] == 1
 
 
 def test_lock_that_disagrees_with_itself_is_seen() -> None:
@@ -113,6 +91,6 @@ def test_lock_that_disagrees_with_itself_is_seen() -> None:
     }
     outs = [out for entry in stages.values() for out in entry["outs"]]
     lock = Lock(stages, files(outs, {"y"}), {})
-    assert torn(lock) == [("b", "x")]
-    assert differing(None, lock) == ["a", "b"]
+    assert inconsistent(lock) == [("b", "x")]
+    assert changed_stages(None, lock) == ["a", "b"]
     assert [*lock.stored] == ["x"]

@@ -1,0 +1,1 @@
+"""One file per verb, each with `arguments`, which adds its options, and `run`, which returns an Outcome."""

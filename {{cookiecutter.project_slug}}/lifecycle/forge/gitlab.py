@@ -1,0 +1,35 @@
+"""GitLab."""
+
+import json
+import os
+
+from lifecycle.forge.api import Forge
+from lifecycle.forge.http import send
+
+
+class GitLab(Forge):
+    """A project on GitLab."""
+
+    home, server = "{CI_API_V4_URL}/projects/{CI_PROJECT_ID}", "{CI_SERVER_URL}"
+    token_name, git_user = "GITLAB_TOKEN", "oauth2"
+    advice = "make a project access token with the scope api, and keep it as a masked variable of this name"
+    number, text = "iid", "description"
+    update_method, closed = "PUT", {"state_event": "close"}
+    issues, issue_comments = "/issues?state=opened", "/issues/{}/notes"
+    comments, comment = "/merge_requests/{}/notes", "/merge_requests/{}/notes/{}"
+    requests, requests_from = "/merge_requests", "/merge_requests?state=opened&source_branch={branch}"
+    source, target = "source_branch", "target_branch"
+    branches, lineage = "/repository/branches/{}", ("id", "parent_ids")
+
+    def me(self) -> str:
+        """The user of the project access token."""
+        return str(json.loads(send("GET", os.environ["CI_API_V4_URL"] + "/user", self.token))["username"])
+
+    def approvers(self, commit: str) -> set[str]:
+        """By the approvals at the time of the merge."""
+        names = set()
+        for request in self.merged_requests(f"/repository/commits/{commit}/merge_requests", "state", "merged"):
+            answer = self.call("GET", f"/merge_requests/{request['iid']}/approvals")
+            author = request["author"]["username"]
+            names |= {entry["user"]["username"] for entry in answer["approved_by"]} - {author}
+        return names

@@ -1,0 +1,1 @@
+"""Git: one runner, commits and files, many files at once, and origin."""

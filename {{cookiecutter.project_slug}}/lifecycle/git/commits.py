@@ -1,0 +1,62 @@
+"""Commits, the merge base, and files at a commit or in the work tree."""
+
+from pathlib import Path
+
+from lifecycle.errors import LifecycleError
+from lifecycle.git.run import attempt, git
+
+WORK_TREE = ""  # in place of a revision
+DEEPEN = "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
+
+
+def full_hash(revision: str) -> str:
+    """The full hash of the commit that a revision names; raises LifecycleError."""
+    done = attempt("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if done.returncode:
+        shallow = is_shallow()
+        where = "this shallow clone" if shallow else "this clone"
+        raise LifecycleError(
+            f"{revision} is not in {where}: run `{DEEPEN if shallow else 'git fetch origin'}`, or name another base."
+        )
+    return done.stdout.strip()
+
+
+def uncommitted() -> list[str]:
+    """A note if the work tree has changes, for verbs that read commits only."""
+    changed = git("status", "--porcelain", "--untracked-files=no")
+    return ["Only HEAD was checked; there are uncommitted changes."] if changed else []
+
+
+def is_shallow() -> bool:
+    """Whether older commits are missing from this clone."""
+    return git("rev-parse", "--is-shallow-repository") == "true"
+
+
+def merge_base(base: str) -> str | None:
+    """The commit where HEAD left `base`; None for zeros, which GitHub and GitLab use for "before the first commit".
+
+    Raises LifecycleError if this clone does not have it.
+    """
+    if set(base) == {"0"}:
+        return None
+    done = attempt("merge-base", full_hash(base), "HEAD")
+    if done.returncode and is_shallow():
+        raise LifecycleError(f"this clone is too shallow to find where HEAD left {base}: run `{DEEPEN}`.")
+    if done.returncode:
+        raise LifecycleError(f"{base} and HEAD have no common commit: name the branch that HEAD was made from.")
+    return done.stdout.strip()
+
+
+def show(revision: str, path: str) -> str | None:
+    """The text of a file at a commit or in the WORK_TREE; None if there is no such file."""
+    if revision == WORK_TREE:
+        return Path(path).read_text("utf-8") if Path(path).is_file() else None
+    done = attempt("show", f"{revision}:./{path}")
+    return None if done.returncode else done.stdout
+
+
+def tracked(revision: str) -> set[str]:
+    """The files that Git has at a commit, or that it does not ignore in the WORK_TREE."""
+    if revision == WORK_TREE:
+        return {*git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")} - {""}
+    return {*git("ls-tree", "-r", "-z", "--name-only", revision).split("\0")} - {""}

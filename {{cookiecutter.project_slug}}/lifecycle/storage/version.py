@@ -1,0 +1,162 @@
+"""The one record of a version's results: what a commit says in dvc.lock, parameters, metrics, contract and data."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import PurePath
+from typing import Any
+
+from lifecycle.errors import LifecycleError
+from lifecycle.git import commits
+from lifecycle.git.batch import Batch
+from lifecycle.git.run import git
+from lifecycle.project import Contract, contract, parse_yaml
+from lifecycle.storage.dvc_yaml import Artifact, artifact
+from lifecycle.storage.lock import File, Lock, entries, files
+
+
+@dataclass(frozen=True)
+class Version:
+    """A commit that has results; everything is read from Git when it is first used."""
+
+    commit: str
+    lock: Lock
+    batch: Batch
+
+    def path(self, name: str) -> str:
+        """The path that ends in `name` among the files that stages read and write; raises LifecycleError."""
+        paths = {entry["path"] for entry in entries(self.lock.stages, "deps", "outs")}
+        found = [path for path in sorted(paths) if PurePath(path).name == name]
+        if not found:
+            raise LifecycleError(f"no stage of dvc.yaml reads or writes {name}: run `uv run dvc repro` and commit.")
+        if len(found) > 1:
+            raise LifecycleError(
+                f"dvc.yaml has {' and '.join(found)}, but a review needs one {name}: rename the other."
+            )
+        return found[0]
+
+    def bytes(self, path: str) -> bytes:
+        """The content of a file that Git has at the commit; raises LifecycleError."""
+        content = self.batch.content(self.commit, path)
+        if content is None:
+            raise LifecycleError(f"{path} is not in commit {self.commit[:9]}: run `uv run dvc repro` and commit.")
+        return content
+
+    def text(self, path: str) -> str:
+        """The same as text; undecodable bytes are replaced."""
+        return self.bytes(path).decode("utf-8", "replace")
+
+    def file(self, name: str) -> File:
+        """The output of that name, with its hash."""
+        return self.lock.outputs[self.path(name)]
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """The model's name and path in dvc.yaml."""
+        return _artifact(self.text("dvc.yaml"))
+
+    @property
+    def model(self) -> File:
+        """The model file."""
+        path = self.artifact.path
+        if path not in self.lock.outputs:
+            raise LifecycleError(f"dvc.lock of commit {self.commit[:9]} has no {path}: run `uv run dvc repro`.")
+        return self.lock.outputs[path]
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """params.yaml."""
+        return parsed(self.text("params.yaml"), "params.yaml")
+
+    def json(self, name: str) -> dict[str, Any]:
+        """A JSON file that is a mapping of finite numbers and text; raises LifecycleError."""
+        path = self.path(name)
+        try:
+            content = dict(json.loads(self.text(path)))
+        except (ValueError, TypeError):
+            raise LifecycleError(
+                f"{path} in commit {self.commit[:9]} is not valid JSON: run `uv run dvc repro`."
+            ) from None
+        for key, value in flat(content).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise LifecycleError(f"{path} in commit {self.commit[:9]}: {key} is {value}, which cannot be compared.")
+        return content
+
+    @cached_property
+    def scores(self) -> dict[str, Any]:
+        """The metrics."""
+        return self.json("metrics.json")
+
+    @cached_property
+    def intervals(self) -> dict[str, Any]:
+        """Confidence intervals, the baseline's metrics, and the number of test rows."""
+        return self.json("intervals.json")
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The data contract."""
+        path = self.path("schema.yaml")
+        return contract(self.text(path), path)
+
+    @cached_property
+    def libraries(self) -> dict[str, str]:
+        """The library versions that results depend on."""
+        lines = self.text(self.path("environment.txt")).splitlines()
+        return dict(line.split("==", 1) for line in lines if "==" in line)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Hashes of the raw data, numbers of rows and columns, the contract, and the size of the model."""
+        profile, path = self.json("profile.json"), self.path("schema.yaml")
+        described = parse_yaml(self.text(path), path)
+        return {
+            **{path: file.md5 for path, file in self.lock.data.items()},
+            "training rows": profile.get("rows"),
+            "rows without a target": profile.get("rows_without_target"),
+            "test rows": self.intervals.get("test_rows"),
+            "columns": len(described.get("columns", {})),
+            "contract": described,
+            "model, bytes": self.model.size,
+        }
+
+
+def version(revision: str) -> Version | None:
+    """The results at a revision; None if it has none."""
+    commit = commits.full_hash(revision)
+    return versions(Batch(".", git("rev-parse", "--show-prefix")), [commit])[commit]
+
+
+def versions(batch: Batch, commits: list[str]) -> dict[str, Version | None]:
+    """The results at many commits, with few Git commands; None where there is no readable dvc.lock."""
+    batch.load({(commit, name) for commit in commits for name in ("dvc.lock", "dvc.yaml", "params.yaml")})
+    stages = {commit: _stages(batch, commit) for commit in commits}
+    recorded = {commit: entries(found, "deps", "outs") for commit, found in stages.items() if found}
+    batch.load({(commit, entry["path"]) for commit, listed in recorded.items() for entry in listed})
+    return {commit: Version(commit, _lock(batch, commit, found), batch) if found else None
+            for commit, found in stages.items()}  # fmt: skip
+
+
+def _stages(batch: Batch, commit: str) -> dict[str, Any]:
+    text = (batch.content(commit, "dvc.lock") or b"").decode("utf-8", "replace")
+    return parsed(text, "dvc.lock").get("stages") or {}
+
+
+def _lock(batch: Batch, commit: str, stages: dict[str, Any]) -> Lock:
+    """The lock without its .dvc files: data is what stages read, no stage writes, and Git does not have."""
+    in_git = {entry["path"] for entry in entries(stages, "deps", "outs") if batch.digest(commit, entry["path"])}
+    outputs = files(entries(stages, "outs"), in_git)
+    inputs = files(entries(stages, "deps"), in_git)
+    return Lock(stages, outputs, {path: file for path, file in inputs.items() if path not in outputs and file.stored})
+
+
+parsed = cache(parse_yaml)  # many versions have the same text
+_artifact = cache(artifact)
+
+
+def flat(content: Any, prefix: str = "") -> dict[str, Any]:
+    """The leaves of nested mappings and lists, by dotted path."""
+    if isinstance(content, dict | list) and content:
+        pairs = content.items() if isinstance(content, dict) else enumerate(content)
+        return {k: v for key, value in pairs for k, v in flat(value, f"{prefix}.{key}" if prefix else str(key)).items()}
+    return {prefix: content}

@@ -1,0 +1,52 @@
+"""The metrics that come with the project agree with scikit-learn; more may be added."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as reference
+
+from pipeline.metrics import scorer
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+def test_classification_metrics_agree_with_scikit_learn() -> None:
+    """Weighted metrics are the library's, with ties."""
+    rng = np.random.default_rng(0)
+    labels = ["a", "b", "c"]
+    p = rng.dirichlet([1, 1, 1], 200).round(1) + 0.01
+    p /= p.sum(axis=1, keepdims=True)
+    actual, w = rng.choice(labels, 200), rng.integers(0, 4, 200).astype(float)
+    guess = np.array(labels)[p.argmax(axis=1)]
+    frame = pd.DataFrame({"actual": actual, "predicted": guess, **{f"p({c})": p[:, i] for i, c in enumerate(labels)}})
+    areas = [reference.roc_auc_score(actual == c, p[:, i], sample_weight=w) for i, c in enumerate(labels)]
+    expected = {
+        "accuracy": w[actual == guess].sum() / w.sum(),
+        "balanced_accuracy": reference.balanced_accuracy_score(actual, guess, sample_weight=w),
+        "f1_macro": reference.f1_score(actual, guess, average="macro", sample_weight=w),
+        "log_loss": reference.log_loss(actual, p, sample_weight=w),
+        "roc_auc": np.mean(areas),
+    }
+    ours = scorer(frame, "classification")(w)
+    shared = expected.keys() & ours.keys()
+    assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})
+    without = w * (actual != "a")
+    rest = reference.balanced_accuracy_score(
+        actual[actual != "a"], guess[actual != "a"], sample_weight=w[actual != "a"]
+    )
+    assert scorer(frame, "classification")(without).get("balanced_accuracy", rest) == pytest.approx(rest)
+
+
+def test_regression_metrics_agree_with_scikit_learn() -> None:
+    """Weighted metrics are the library's."""
+    rng = np.random.default_rng(0)
+    actual, w = rng.normal(size=200), rng.integers(0, 4, 200).astype(float)
+    frame = pd.DataFrame({"actual": actual, "predicted": actual + rng.normal(size=200)})
+    pair = (frame["actual"], frame["predicted"])
+    expected = {
+        "rmse": reference.root_mean_squared_error(*pair, sample_weight=w),
+        "mae": reference.mean_absolute_error(*pair, sample_weight=w),
+        "r2": reference.r2_score(*pair, sample_weight=w),
+    }
+    ours = scorer(frame, "regression")(w)
+    shared = expected.keys() & ours.keys()
+    assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})

@@ -1,0 +1,60 @@
+"""What surrounds a stage: checked parameters, watched inputs, hashes as DVC has them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from pipeline.run.errors import InputError
+from pipeline.run.inputs import digest, edited_since_start
+from pipeline.run.settings import Block, params
+
+
+class Example(Block):
+    """A block of settings."""
+
+    leak: float = Field(gt=0, le=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("leek: 0.9", "leek: Extra inputs are not permitted.*allowed here: leak"),
+        ("leak: high", "leak: Input should be a valid number"),
+        ("leak: '0.9'", "leak: Input should be a valid number, not '0.9'"),
+        ("leak: 2", "leak: Input should be less than or equal to 1"),
+    ],
+)
+def test_wrong_parameters_are_named(line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt, mistyped or impossible parameter is named with its block and what is allowed."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("validate:\n  " + line)
+    with pytest.raises(InputError, match=f"block validate.*{message}"):
+        params("validate", Example)
+    with pytest.raises(InputError, match="no block 'train': it has validate"):
+        params("train", Example)
+
+
+def test_input_edited_while_a_stage_starts_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that was saved after the process began may not be the code that runs, in a folder too."""
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages: {train: {deps: [code.py, folder]}}")
+    Path("folder").mkdir()
+    for name in ("code.py", "folder/more.py"):
+        Path(name).write_text("")
+    monkeypatch.setattr("pipeline.STARTED", Path("folder/more.py").stat().st_mtime_ns)
+    assert edited_since_start("train") == []
+    monkeypatch.setattr("pipeline.STARTED", Path("folder/more.py").stat().st_mtime_ns - 1)
+    assert "folder/more.py" in edited_since_start("train")
+
+
+def test_folder_has_the_hash_that_dvc_records(tmp_path: Path) -> None:
+    """The hash of a folder is that of its list of files, without what Python leaves there."""
+    (tmp_path / "b" / "__pycache__").mkdir(parents=True)
+    for name in ("a.py", "b/c.py", "b/__pycache__/c.pyc"):
+        (tmp_path / name).write_text(name)
+    listing = [{"md5": hashlib.md5(name.encode()).hexdigest(), "relpath": name} for name in ("a.py", "b/c.py")]
+    expected = hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"
+    assert digest(str(tmp_path)) == expected
