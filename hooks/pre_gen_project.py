@@ -29,10 +29,10 @@ SAMPLE = {
     "regression": ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"],
 }
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
-# As pipeline/table.py of the project has them
+# As pipeline/table/read.py of the project has them
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
-ENDLESS = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
-MISSING = {*EMPTY, *ENDLESS}
+INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
+MISSING = {*EMPTY, *INFINITE}
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # numbers in files that use ; between columns
 CLASSES = 100  # a target with more distinct labels than this is no classification
 FEW = 20  # in fewer rows than this, all different says nothing

@@ -18,6 +18,14 @@ SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is costly to set up, or change it, run one after the other in one process."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if shared := next((name for name in ("hub", "registered", "report") if name in names), None):
+            item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of every command that a test runs."""
@@ -53,6 +61,8 @@ def run(home: dict[str, str]) -> Run:
     path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin{os.pathsep}{home['PATH']}"
 
     def run(*command: str, cwd: Path, code: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
+        if command[0] == "lifecycle":  # of the project in `cwd`, not of the one that the environment was made for
+            command = ("python", "-m", *command)
         environment = home | {"PATH": path} | variables
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
         done = subprocess.run([program, *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True)

@@ -60,7 +60,7 @@ class Hub(NamedTuple):
         """Fails unless a fresh clone of a branch is true, with all its data on the S3 server."""
         clone = self.clone(name)
         (clone / ".dvc" / "config.local").write_text(self.secret)
-        self.run("python", "-m", "lifecycle.verify", cwd=clone, **AWS)
+        self.run("lifecycle", "verify", cwd=clone, **AWS)
 
     @contextmanager
     def newer_data(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from tests.openapi import check
 from tests.servers import served
 
 MARKER = "<!-- lifecycle:report -->"
-GOOD = {"verdict": "pass", "says": ["All is well."]}
+GOOD = {"verdict": "pass", "messages": ["All is well."]}
 Publish = Callable[..., CompletedProcess[str]]
 
 
@@ -30,6 +30,7 @@ def forge(tmp_path: Path, run: Run) -> Iterator[Forge]:
         work = tmp_path / "work"
         run("git", "init", "--quiet", "-b", "main", "work", cwd=tmp_path)
         shutil.copytree(SOURCE / "lifecycle", work / "lifecycle", ignore=shutil.ignore_patterns("__pycache__"))
+        (work / "dvc.yaml").touch()
         (work / ".gitignore").write_text("__pycache__/\nreport/\n")
         commit(work, run, "First")
         run("git", "push", "--quiet", str(forge.origin), "HEAD:main", cwd=work)
@@ -49,7 +50,9 @@ def publish(forge: Forge, tmp_path: Path, run: Run) -> Publish:
 
     def publish(platform: str, *command: str, code: int = 0, **variables: str) -> CompletedProcess[str]:
         given = forge.variables(platform) | variables
-        done = run(sys.executable, "-S", "-m", "lifecycle.publish", *command, cwd=tmp_path / "work", code=code, **given)
+        done = run(
+            sys.executable, "-S", "-m", "lifecycle", "publish", *command, cwd=tmp_path / "work", code=code, **given
+        )
         said = done.stdout + done.stderr
         assert "Traceback" not in said
         assert len(said.splitlines()) == 1

@@ -25,18 +25,17 @@ class World:
         return self.run("git", *arguments, cwd=cwd or self.clone).stdout.strip()
 
     def verb(self, name: str, *arguments: str, code: int = 0, **variables: str) -> dict[str, Any]:
-        """The outcome of `python -m lifecycle.NAME`, which must exit with `code` and without a traceback."""
-        command = ["python", "-m", f"lifecycle.{name}", *arguments, "--json"]
-        done = self.run(*command, cwd=self.clone, code=None, **NOBODY | variables)
+        """The outcome of `lifecycle NAME`, which must exit with `code` and without a traceback."""
+        done = self.run("lifecycle", name, *arguments, "--json", cwd=self.clone, code=None, **NOBODY | variables)
         assert "Traceback" not in done.stderr, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
-        assert found["code"] == done.returncode == code, found["says"]
-        assert found["says"]
+        assert found["code"] == done.returncode == code, found["messages"]
+        assert found["messages"]
         return found
 
     def says(self, name: str, *arguments: str, code: int = 0, **variables: str) -> str:
         """All sentences of a verb."""
-        return " ".join(self.verb(name, *arguments, code=code, **variables)["says"])
+        return " ".join(self.verb(name, *arguments, code=code, **variables)["messages"])
 
     def tags(self, where: Path | None = None) -> dict[str, str]:
         """Name and hash of the tags on origin, or of a clone."""

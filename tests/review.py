@@ -99,10 +99,11 @@ def review(
     first(place)
     code, said, pulled = {}, {}, {}
     for verb in VERBS:
-        given = [f"lifecycle.{verb}", *([] if verb == "verify" else [base]), "--report", "report"]
-        done = run("python", "-m", *given, cwd=place, code=None, **(env or {}))
+        given = [verb, *([] if verb == "verify" else [base]), "--report", "report"]
+        done = run("lifecycle", *given, cwd=place, code=None, **(env or {}))
         assert "Traceback" not in done.stderr, done.stderr
-        code[verb], said[verb], pulled[verb] = done.returncode, done.stdout, cached(place)
+        code[verb], pulled[verb] = done.returncode, cached(place)
+        said[verb] = done.stderr if done.returncode == 2 else done.stdout
     assert run("git", "status", "--porcelain", cwd=place).stdout == ""
     return Review(code, said, place / "report", pulled)
 

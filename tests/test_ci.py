@@ -25,7 +25,7 @@ JOBS = {
     "ci": ["check", "verify", "reproduce", "gate"],
     "report": ["comment"],
     "train": ["train"],
-    "prove": ["prove", "issue"],
+    "rerun": ["rerun", "issue"],
     "update": ["update", "request"],
     "promote": ["promote"],
 }
@@ -67,7 +67,7 @@ def test_every_job_and_workflow_has_its_twin() -> None:
     jobs = {name for name in load(GITLAB) if not name.startswith(".")} - {"variables", "default"}
     assert jobs == {job for jobs in JOBS.values() for job in jobs}
     assert [name for name in load(GITLAB) if name in jobs] == [
-        job for name in ("ci", "report", "train", "prove", "update", "promote") for job in JOBS[name]
+        job for name in ("ci", "report", "train", "rerun", "update", "promote") for job in JOBS[name]
     ]
 
 
@@ -93,7 +93,7 @@ def test_rights_are_none_but_those_that_a_job_names() -> None:
         "ci": set(),
         "report": {"pull-requests"},
         "train": {"contents", "actions"},
-        "prove": {"issues"},
+        "rerun": {"issues"},
         "update": {"contents", "actions", "pull-requests"},
         "promote": {"contents"},
     }
@@ -106,7 +106,7 @@ def test_secrets_reach_one_step_each() -> None:
         for step in job["steps"]:
             given, line = json.dumps(step), step.get("run", "")
             assert ("secrets." in given) == line.startswith("printenv DVC_CONFIG_LOCAL")
-            assert ("github.token" in given) == ("lifecycle.publish" in line or "lifecycle.promote" in line)
+            assert ("github.token" in given) == ("lifecycle publish" in line or "lifecycle promote" in line)
 
 
 def test_zizmor_finds_nothing(run: Run) -> None:

@@ -26,7 +26,7 @@ def test_documentation_alone_is_green_and_pulls_nothing(hub: Hub) -> None:
     sha, before = hub.branch("docs", ("README.md", "# Penguin Species", "# Penguins")), hub.served()
     said = act(hub, "pull_request", "ci", "docs", pull(hub, "docs", sha), secret=hub.secret)
     assert hub.served() == before
-    for step in ("pre-commit run", "pytest", "lifecycle.verify", "lifecycle.reproduce", "lifecycle.gate"):
+    for step in ("pre-commit run", "pytest", "lifecycle verify", "lifecycle reproduce", "lifecycle gate"):
         assert f"Success - Main uv run {step}" in said or f"Success - Main uv run python -m {step}" in said, step
     assert "Summary - " in said
     assert "nothing was pulled" in (hub.report / "report.md").read_text()
@@ -49,12 +49,12 @@ def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
         report = json.loads((hub.report / "report.json").read_text()) | {"name": f"run {run_id}"}
         hub.forge.artifact = packed(report_json=json.dumps(report).encode())
         event = {"workflow_run": {"id": run_id, "event": "pull_request", **facts}}
-        assert "lifecycle.publish comment" in act(hub, "workflow_run", "report", "main", event)
+        assert "lifecycle publish comment" in act(hub, "workflow_run", "report", "main", event)
     (comment,) = (entry for entry in hub.forge.entries["comments"] if entry["on"] == number)
     assert comment["text"].startswith("<!-- lifecycle:report -->\n## ❌ fail")
     assert "run 12" in comment["text"]
     event["workflow_run"]["event"] = "push"
-    assert "lifecycle.publish" not in act(hub, "workflow_run", "report", "main", event)
+    assert "lifecycle publish" not in act(hub, "workflow_run", "report", "main", event)
 
 
 def test_fork_without_secrets_is_told_what_was_not_checked(hub: Hub) -> None:
@@ -87,11 +87,11 @@ def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
     """While main is untrue one issue says how; the proof that all can be made again closes it."""
     for name, old, new in (("manifest", '"max_iter": 100', '"max_iter": 99'), ("manifest", '"boosting"', '"linear"')):
         hub.branch("main", (f"models/{name}.json", old, new))
-        act(hub, "schedule", "prove", "main", code=1, secret=hub.secret)
+        act(hub, "schedule", "rerun", "main", code=1, secret=hub.secret)
     (issue,) = hub.forge.entries["issues"]
     assert (issue["state"], "models/manifest.json" in issue["text"]) == ("open", True)
     hub.branch("main")
-    act(hub, "schedule", "prove", "main", secret=hub.secret)
+    act(hub, "schedule", "rerun", "main", secret=hub.secret)
     assert [issue["state"] for issue in hub.forge.entries["issues"]] == ["closed"]
 
 

@@ -76,7 +76,7 @@ def test_training_in_ci_commits_results_once(hub: Hub) -> None:
 
 def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
     """While main is untrue one issue says how; the proof that all can be made again closes it."""
-    schedule = {"CI_PIPELINE_SOURCE": "schedule", "TASK": "prove"}
+    schedule = {"CI_PIPELINE_SOURCE": "schedule", "TASK": "rerun"}
     before = len(hub.forge.entries["issues"])
     hub.branch("main", ("models/manifest.json", '"max_iter": 100', '"max_iter": 99'))
     gitlab(hub, "main", schedule, code=1, secret=hub.secret)
@@ -85,7 +85,7 @@ def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
     hub.branch("main")
     said = gitlab(hub, "main", schedule, secret=hub.secret)
     assert issue["state"] == "closed"
-    assert ended(said, "PASS") == {"prove", "issue"}
+    assert ended(said, "PASS") == {"rerun", "issue"}
 
 
 def test_monthly_update_asks_for_review(hub: Hub) -> None:

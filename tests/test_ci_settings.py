@@ -9,7 +9,7 @@ STARTS: dict[str, dict[str, Any]] = {
     "ci": {"pull_request": "", "push": {"branches": ["main"]}, "workflow_dispatch": ""},
     "report": {"workflow_run": {"workflows": ["ci"], "types": ["completed"]}},
     "train": {"pull_request": {"types": ["labeled"]}, "workflow_dispatch": ""},
-    "prove": {"schedule": [{"cron": "17 3 * * 1"}], "workflow_dispatch": ""},
+    "rerun": {"schedule": [{"cron": "17 3 * * 1"}], "workflow_dispatch": ""},
     "update": {"schedule": [{"cron": "17 4 1 * *"}], "workflow_dispatch": ""},
 }
 HUB = {path.stem: load(path) for path in WORKFLOWS if path.stem in STARTS}
@@ -42,12 +42,12 @@ def test_runs_on_the_same_thing_wait_for_each_other() -> None:
     assert LAB["update"]["resource_group"] == "update"
     assert LAB[".review"]["interruptible"] == "true"
     assert LAB["default"]["timeout"] == "2 hours"
-    assert {LAB[name]["timeout"] for name in ("train", "prove", "update")} == {"6 hours"}
+    assert {LAB[name]["timeout"] for name in ("train", "rerun", "update")} == {"6 hours"}
 
 
 def test_verbs_that_compare_have_the_whole_history() -> None:
     """A shallow clone does not hold the base; what runs by the clock runs on main, and the report on main's code."""
-    refs = {"report": "${{ github.event.repository.default_branch }}", "prove": "main", "update": "main"}
+    refs = {"report": "${{ github.event.repository.default_branch }}", "rerun": "main", "update": "main"}
     refs["train"] = "${{ github.head_ref || github.ref_name }}"
     for name in HUB:
         given = steps(name)[0]["with"]
@@ -62,9 +62,9 @@ def test_a_red_step_hides_no_later_one() -> None:
     first = next(place for place, step in enumerate(steps("ci")) if "printenv" in step.get("run", ""))
     assert set(after[first:]) == {ALWAYS}
     assert set(after[:first]) == {None}
-    assert [step.get("if") for step in steps("prove")][-1] == ALWAYS
+    assert [step.get("if") for step in steps("rerun")][-1] == ALWAYS
     assert [step.get("if") for step in steps("update")][-1] == ALWAYS
-    assert {step.get("if") for step in [*steps("train"), *steps("update")[:-1], *steps("prove")[:-1]]} == {None}
+    assert {step.get("if") for step in [*steps("train"), *steps("update")[:-1], *steps("rerun")[:-1]]} == {None}
     assert {LAB[name]["rules"][0]["when"] for name in ("issue", "request")} == {"always"}
     assert {rule["when"] for rule in LAB[".review"]["rules"][1:]} == {"always"}
 
@@ -86,7 +86,7 @@ def test_reports_are_kept_and_packages_cached() -> None:
     """The report is an artifact of that name on both, shown in GitLab's request with its metrics."""
     assert steps("ci")[-1]["with"] == {"name": "report", "path": "report"}
     kept = {"when": "always", "paths": ["report"]}
-    assert [LAB[name]["artifacts"] for name in (".review", "prove", "update")] == [kept, kept, kept]
+    assert [LAB[name]["artifacts"] for name in (".review", "rerun", "update")] == [kept, kept, kept]
     assert LAB["gate"]["artifacts"] == kept | {"expose_as": "report", "reports": {"metrics": "report/metrics.txt"}}
     caches = [
         step["with"]["enable-cache"] for name in HUB for step in steps(name) if "setup-uv" in step.get("uses", "")
@@ -104,7 +104,7 @@ def test_jobs_may_read_what_they_must() -> None:
         for job in workflow["jobs"].values()
     }
     code = {"contents"}
-    assert read == {"ci": code, "report": {"contents", "actions"}, "train": set(), "prove": code, "update": set()}
+    assert read == {"ci": code, "report": {"contents", "actions"}, "train": set(), "rerun": code, "update": set()}
 
 
 def test_jobs_of_gitlab_follow_each_other() -> None:
@@ -113,8 +113,8 @@ def test_jobs_of_gitlab_follow_each_other() -> None:
     order |= {
         "comment": ["gate"],
         "train": [],
-        "prove": None,
-        "issue": ["prove"],
+        "rerun": None,
+        "issue": ["rerun"],
         "update": None,
         "request": ["update"],
     }
@@ -128,7 +128,7 @@ def test_jobs_of_gitlab_follow_each_other() -> None:
         "comment": ".review",
         "train": ".uv",
     }
-    kinds |= {"prove": ".uv", "issue": None, "update": ".uv", "request": None}
+    kinds |= {"rerun": ".uv", "issue": None, "update": ".uv", "request": None}
     assert {name: LAB[name].get("extends") for name in kinds} == kinds
     person = {"if": f"{REQUEST} && {SAME.format('==')}", "when": "manual", "allow_failure": "true"}
     assert LAB["train"]["rules"] == [person]

@@ -46,7 +46,7 @@ def test_other_versions_than_locked_are_refused(project: Path, run: Run) -> None
     relock(project, "joblib")
     done = run("dvc", "repro", cwd=project, code=None)
     assert done.returncode != 0
-    assert re.search(r"validate: joblib \S+ is installed, environment.txt says ==0.0.1: run `uv sync`.", done.stderr)
+    assert re.search(r"validate: joblib \S+ is installed, environment.txt needs ==0.0.1: run `uv sync`.", done.stderr)
     assert ran(done.stdout) == ["environment", "validate"]
 
 

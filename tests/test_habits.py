@@ -111,7 +111,7 @@ def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run)
     for name in ("dvc.lock", "reports/metrics.json", "reports/model_card.md"):
         assert "<<<<<<<" not in (project / name).read_text()
     assert "`uv run lifecycle resolve`" in (project / "README.md").read_text()
-    done = run("python", "-m", "lifecycle.resolve", cwd=project)
+    done = run("lifecycle", "resolve", cwd=project)
     assert ran(done.stderr) == ["prepare", "train", "evaluate"]
     run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)
     assert "up to date" in run("dvc", "status", cwd=project).stdout
@@ -149,7 +149,7 @@ def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:
     assert "params.yaml: train" in stopped.stdout + stopped.stderr
     run("git", "commit", "--quiet", "--no-edit", cwd=project, code=1)
     assert run("git", "rev-parse", "HEAD", cwd=project).stdout == head
-    run("python", "-m", "lifecycle.resolve", cwd=project)
+    run("lifecycle", "resolve", cwd=project)
     run("git", "commit", "--quiet", "--no-edit", cwd=project)
     assert "up to date" in run("dvc", "status", cwd=project).stdout
 

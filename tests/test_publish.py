@@ -20,7 +20,7 @@ def test_comment_is_written_once_and_then_anew(platform: str, forge: Forge, publ
     publish(platform, "comment", "--number", "7")
     for _ in range(130):
         forge.add("comments", BOT[platform], text="Another robot's words", on=7)
-    report(tmp_path, GOOD | {"says": ["Now it is better."]})
+    report(tmp_path, GOOD | {"messages": ["Now it is better."]})
     publish(platform, "comment", "--number", "7")
     marked = [entry for entry in forge.entries["comments"] if entry["text"].startswith(f"{MARKER}\n")]
     ours = [entry for entry in marked if entry["author"] != "mallory"]
@@ -34,7 +34,7 @@ def test_comment_is_written_once_and_then_anew(platform: str, forge: Forge, publ
 
 def test_long_report_is_cut_and_says_so(platform: str, forge: Forge, publish: Publish, tmp_path: Path) -> None:
     """GitHub takes 65,536 characters: a longer report ends with a sentence that says that it was cut."""
-    report(tmp_path, GOOD | {"says": ["a line of the report"] * 6_000})
+    report(tmp_path, GOOD | {"messages": ["a line of the report"] * 6_000})
     publish(platform, "comment", "--number", "7")
     (text,) = forge.texts("comments")
     assert 60_000 < len(text) <= 65_536
@@ -51,7 +51,7 @@ HOSTILE = {  # an artifact -> what is said of it
     "nothing": (packed(report_json=b""), "cannot be shown"),
     "deep": (packed(report_json=b"[" * 400_000), "cannot be shown"),
     "a list": (packed(report_json=b"[]"), "cannot be shown"),
-    "wrong types": (packed(report_json=b'{"verdict": [], "says": 5}'), "cannot be shown"),
+    "wrong types": (packed(report_json=b'{"verdict": [], "messages": 5}'), "cannot be shown"),
     "no text": (packed(report_json=b"\xff\xfe"), "cannot be shown"),
 }
 
@@ -71,12 +71,12 @@ def test_what_a_fork_writes_is_only_shown(forge: Forge, publish: Publish) -> Non
     forge.runs["1"] = RUN
     number = forge.add("requests", "person", source=RUN["head_branch"], owner="forker", sha="abc")["number"]
     evil = f"<img src=x onerror=y> ![](http://evil.example/) [a](javascript:b) @everyone {MARKER} #1"
-    said = {"verdict": evil, "says": [evil], "name": evil, "data": [{"name": evil, "old": evil, "new": evil}]}
+    said = {"verdict": evil, "messages": [evil], "name": evil, "data": [{"name": evil, "old": evil, "new": evil}]}
     forge.artifact = packed(report_json=json.dumps(said).encode())
     publish("github", "comment", "--run", "1")
     (entry,) = forge.entries["comments"]
     assert entry["on"] == number
-    assert entry["text"].startswith(f"{MARKER}\n_From a fork: the request's own code computed")
+    assert entry["text"].startswith(f"{MARKER}\n_From a fork: this was computed")
     for active in ("<img", "![", "](", "@everyone", "http://evil"):
         assert active not in entry["text"]
     assert entry["text"].count("<!--") == 1
@@ -94,7 +94,7 @@ def test_run_comments_on_the_request_that_is_at_its_commit(forge: Forge, publish
     right["sha"] = "def"
     assert "No open request is at the commit" in publish("github", "comment", "--run", "1").stdout
     right["sha"], forge.artifact = "abc", None
-    assert "left no report" in publish("github", "comment", "--run", "1").stdout
+    assert "has no report" in publish("github", "comment", "--run", "1").stdout
     forge.runs["1"] = RUN | {"head_repository": None}
     assert "No open request" in publish("github", "comment", "--run", "1").stdout
 
@@ -132,4 +132,4 @@ def test_missing_token_is_said_with_what_to_do(forge: Forge, publish: Publish, t
     publish("gitlab", "comment", CI_MERGE_REQUEST_IID="7")
     assert [entry["on"] for entry in forge.entries["comments"]] == [7]
     (tmp_path / "work" / "report" / "report.json").unlink()
-    assert "lifecycle.gate" in publish("gitlab", "comment", "--number", "7", code=2).stderr
+    assert "lifecycle gate" in publish("gitlab", "comment", "--number", "7", code=2).stderr

@@ -15,27 +15,27 @@ def test_issue_is_opened_once_then_updated_then_closed(
 ) -> None:
     """While main cannot be reproduced one issue says why; it is closed with a comment once it can."""
     theirs = forge.add("issues", "mallory", text="<!-- lifecycle:reproduce -->\n")
-    report(tmp_path, {"code": 1, "says": ["model.skops is another."]}, "reproduce.json")
+    report(tmp_path, {"code": 1, "messages": ["model.skops is another."]}, "reproduce.json")
     publish(platform, "issue")
-    report(tmp_path, {"code": 2, "says": ["No remote."]}, "reproduce.json")
+    report(tmp_path, {"code": 2, "messages": ["No remote."]}, "reproduce.json")
     publish(platform, "issue")
     theirs, ours = forge.entries["issues"]
     assert ours["title"] == "The results on main cannot be reproduced"
     assert (ours["author"], ours["state"]) == (BOT[platform], "open")
     assert ours["text"].endswith("- No remote.\n")
-    report(tmp_path, {"code": 0, "says": ["All 5 stages give the same."]}, "reproduce.json")
+    report(tmp_path, {"code": 0, "messages": ["All 5 stages give the same."]}, "reproduce.json")
     publish(platform, "issue")
     assert (theirs["state"], ours["state"]) == ("open", "closed")
     assert [(entry["on"], entry["text"]) for entry in forge.entries["comments"]] == [
         (ours["number"], "All results were reproduced.")
     ]
     assert "no issue" in publish(platform, "issue").stdout
-    report(tmp_path, {"code": 1, "says": ["Again."]}, "reproduce.json")
+    report(tmp_path, {"code": 1, "messages": ["Again."]}, "reproduce.json")
     publish(platform, "issue")
     assert len(forge.entries["issues"]) == 3
     (tmp_path / "work" / "report" / "reproduce.json").unlink()
     publish(platform, "issue")
-    assert "- The proof could not be run: the log" in forge.entries["issues"][-1]["text"]
+    assert "- The stages could not be run again" in forge.entries["issues"][-1]["text"]
 
 
 def test_branch_takes_what_changed_to_origin(
@@ -76,7 +76,7 @@ def test_branch_that_moved_on_is_never_overwritten(
     run("git", "push", "--quiet", "origin", "HEAD:main", cwd=other)
     (work / "ours").touch()
     said = publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2).stderr
-    assert "git push failed" in said
+    assert "`git push" in said
     assert "rejected" in said
     assert forge.branch("main")[0] == theirs
     assert run("git", "log", "-1", "--format=%s", cwd=work).stdout == "Ours\n"
@@ -98,7 +98,7 @@ def test_branch_of_our_own_is_overwritten_but_never_main(
         assert forge.branch("update-data")[1:] == [main]
     assert run("git", "show", "update-data:data.dvc", cwd=forge.origin).stdout == "second"
     (work / "data.dvc").write_text("third")
-    assert "everybody's" in publish(platform, "branch", "--to", "main", "--message", "No", code=2).stderr
+    assert "is the default branch" in publish(platform, "branch", "--to", "main", "--message", "No", code=2).stderr
     assert forge.branch("main") == [main]
 
 
@@ -114,7 +114,7 @@ def test_request_is_opened_once_and_then_updated(
         run("git", "reset", "--quiet", "--hard", main, cwd=work)
         (work / "data.dvc").write_text(text)
         publish(platform, "branch", "--to", "update-data", "--message", text)
-        report(tmp_path, GOOD | {"says": [text]})
+        report(tmp_path, GOOD | {"messages": [text]})
         if text == "second":  # as another job would, on the commit of main
             run("git", "reset", "--quiet", "--hard", main, cwd=work)
         publish(platform, *command)

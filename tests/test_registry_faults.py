@@ -16,32 +16,34 @@ pytestmark = pytest.mark.slow
 POINT = """
 import json, os, sys
 os.environ["VICTIM"] = str(os.getpid())
-from lifecycle import git
-from lifecycle.versions import origin, record
-from lifecycle.outcome import CouldNot
-from lifecycle.versions.registry import artifact, read
+from lifecycle.errors import LifecycleError
+from lifecycle.git import origin
+from lifecycle.git.commits import full_hash
+from lifecycle.git.run import git
+from lifecycle.registry import write
+from lifecycle.registry.read import read
 
 def point(stage):
     with origin.scratch() as folder:
-        found, commit = read(folder, artifact()), git.commit("HEAD")
-        version = found.at(commit) or found.after("patch")
-        says = {"kind": "promotion", "stage": stage, "version": version, "commit": commit}
-        return record.point(folder, found, says, False)
+        found, commit = read(folder, "model"), full_hash("HEAD")
+        version = found.version_of(commit) or found.next_version("patch")
+        content = {"kind": "promotion", "stage": stage, "version": version, "commit": commit}
+        return write.point(folder, found, content, False)
 """
 ONCE = POINT + "sys.exit(point('prod').code)"
 ROUNDS = (
     POINT
     + """
-record.agree = lambda *_: None  # GTO is asked once, at the end
+write.cross_check = lambda *_: None  # GTO is asked once, at the end
 for line in sys.stdin:
-    git.git("commit", "--quiet", "--allow-empty", "--message", sys.argv[1] + line)
-    git.git("push", "--quiet", "origin", "HEAD:" + sys.argv[1])
+    git("commit", "--quiet", "--allow-empty", "--message", sys.argv[1] + line)
+    git("push", "--quiet", "origin", "HEAD:" + sys.argv[1])
     print("ready", flush=True)
     sys.stdin.readline()
     try:
         done = point("prod")
-        print(json.dumps([done.code, done.says[0], done.details.get("tags", [])]), flush=True)
-    except CouldNot as why:
+        print(json.dumps([done.code, done.messages[0], done.details.get("tags", [])]), flush=True)
+    except LifecycleError as why:
         print(json.dumps([2, str(why), []]), flush=True)
 """
 )
@@ -98,7 +100,7 @@ def test_push_refused_half_way_leaves_no_tag(refused: str, made: World) -> None:
     hook.write_text(f'#!/bin/sh\ncase "$1" in refs/tags/{refused}) echo "protected tag"; exit 1;; esac\n')
     hook.chmod(0o755)
     said = made.says("promote", "--stage", "prod", code=2)
-    assert "origin did not take the tags" in said
+    assert "origin did not accept the tags" in said
     assert made.tags() == before == made.tags(made.clone)
     if refused == "model#*":
         hook.unlink()

@@ -61,11 +61,11 @@ def audited(made: World, models: dict[str, Path]) -> None:
         assert "scikit-learn" in one["libraries"]
         assert one["faults"] == []
     second = found["versions"][1]
-    assert [each["kind"] for each in second["stages"]] == ["promotion", "rollback"]
-    assert second["stages"][1]["reason"] == "a regression"
+    assert [each["kind"] for each in second["moves"]] == ["promotion", "rollback"]
+    assert second["moves"][1]["reason"] == "a regression"
     assert "Tester" in (made.folder / "audit.html").read_text()
     chain = made.says("audit", "v0.0.2")
-    command = chain.split("exactly: `uv run ")[1].split("`")[0]
+    command = chain.split("training rows: `uv run ")[1].split("`")[0]
     made.run(*command.split(), cwd=made.clone)
     rows = (made.clone / "train-v0.0.2.parquet").read_bytes()
     (made.clone / "train-v0.0.2.parquet").unlink()

@@ -30,12 +30,12 @@ def test_signature_that_is_demanded_is_made_and_checked(made: World) -> None:
     for name, value in {"gpg.format": "ssh", "user.signingkey": f"{key}.pub",
                         "gpg.ssh.allowedSignersFile": f"{made.folder}/signers"}.items():  # fmt: skip
         made.git("config", name, value)
-    assert "model#prod#2 has no signature that holds, and prod demands one" in made.says("audit", code=1)
-    assert "model#prod#2 has no signature" in made.says("promote", "--stage", "prod")
+    assert "model#prod#2 has no valid signature, which prod requires" in made.says("audit", code=1)
+    assert "model#prod#2 has no valid signature" in made.says("promote", "--stage", "prod")
     made.verb("audit")
     assert "Good" in made.run("git", "verify-tag", "model#prod#3", cwd=made.clone).stderr
     made.by_hand("model#prod#4")
-    assert "model#prod#4 has no signature" in made.says("promote", "--stage", "prod")
+    assert "model#prod#4 has no valid signature" in made.says("promote", "--stage", "prod")
     refused(made, "no version before v0.0.3", 1, "--stage", "prod", verb="rollback")
 
 
@@ -71,7 +71,7 @@ def test_approval_that_is_demanded_is_asked_for(
     """Nobody to ask is no approval, nor is the author's own, a stranger's or a withdrawn one; who approved is kept."""
     answers, variables, lab = forge
     demand(made, "approved: true")
-    refused(made, "nobody can be asked", 2, "--stage", "prod")
+    refused(made, "cannot be looked up here", 2, "--stage", "prod")
     answers["/pulls"] = [{"number": 7, "merged_at": "2026-01-01", "user": {"login": "author"}}]
     people = {"author": "OWNER", "fickle": "MEMBER", "stranger": "CONTRIBUTOR", "reviewer": "COLLABORATOR"}
 

@@ -21,7 +21,7 @@ def test_tags_by_hand_are_named_and_believed_by_nobody(made: World) -> None:
     found = made.verb("audit", code=1)
     assert found["details"]["stages"] == {"prod": "v0.0.2"}
     for name in [*stray, *light]:
-        assert any(said.startswith(f"{name} ") for said in found["says"]), name
+        assert any(said.startswith(f"{name} ") for said in found["messages"]), name
     done = made.verb("rollback", "--stage", "prod")["details"]
     assert (done["version"], done["tags"]) == ("v0.0.1", ["model#prod#9"])
     assert made.shows() == {"prod": "v0.0.1"}  # GTO goes by dates
@@ -53,7 +53,7 @@ def test_clone_without_tags_or_history_believes_origin(made: World) -> None:
 def test_moved_tag_stops_everything(made: World) -> None:
     """A tag that is another one here than on origin is named by the audit, and nobody is promoted over it."""
     made.git("tag", "--force", "-a", "-m", "moved", "model#prod#2", "model@v0.0.1^{}")
-    assert "model#prod#2 is another tag here than on origin" in made.says("audit", code=1)
+    assert "model#prod#2 is a different tag here than on origin" in made.says("audit", code=1)
     for verb in ("promote", "rollback"):
         assert "model#prod#2" in made.says(verb, "--stage", "prod", code=2)
     made.git("push", "--quiet", "--no-verify", "--force", "origin", "refs/tags/model#prod#2")

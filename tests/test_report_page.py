@@ -28,7 +28,7 @@ def report(reproduced: Path, run: Run, tmp_path_factory: pytest.TempPathFactory)
     shutil.copytree(reproduced, project, symlinks=True)
     origin(project, run)
     change(project, run, ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.01"))
-    run("python", "-m", "lifecycle.gate", "main", "--report", "report", cwd=project, code=1)
+    run("lifecycle", "gate", "main", "--report", "report", cwd=project, code=1)
     return project / "report"
 
 
@@ -78,6 +78,15 @@ def test_page_fits_a_telephone(report: Path, tmp_path: Path) -> None:
     width, plot, plots = map(int, found.groups())
     assert plots == 5
     assert max(width, plot) <= 375
+
+
+def test_plots_of_dvc_open_offline(report: Path, run: Run, tmp_path: Path) -> None:
+    """`dvc plots diff` draws both versions in a page that needs no network."""
+    run("dvc", "plots", "diff", "main", "--out", str(tmp_path / "plots"), cwd=report.parent)
+    dom, console = look(tmp_path / "plots" / "index.html", tmp_path)
+    assert console == []
+    assert len(re.findall(r'<(?:svg|canvas)[^>]* class="marks"', dom)) == 5
+    assert "://cdn" not in dom
 
 
 def test_chart_of_the_comment_is_mermaid(report: Path, tmp_path: Path) -> None:

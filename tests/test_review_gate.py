@@ -17,7 +17,7 @@ def test_bad_model_fails(pushed: Path, run: Run) -> None:
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert done.report["verdict"] == "fail"
     assert rows(done.report, "log_loss")["evidence"] == "worse"
-    assert "and its whole interval is worse than the" in done.said["gate"]
+    assert "interval lies entirely beyond the allowed drop of" in done.said["gate"]
     assert done.comment.startswith("## ❌ fail")
     assert "| train.learning_rate | 0.1 | 0.001 |" in done.comment
     page = (done.folder / "report.html").read_text("utf-8")
@@ -28,7 +28,7 @@ def test_bad_model_fails(pushed: Path, run: Run) -> None:
     assert "**verify**" in done.comment
     left = (done.folder / "verify.json").read_text()
     (done.folder / "verify.json").write_text(left.replace(done.report["head"], "0" * 40))  # of another commit
-    run("python", "-m", "lifecycle.gate", "origin/main", "--report", "report", cwd=done.folder.parent, code=1)
+    run("lifecycle", "gate", "origin/main", "--report", "report", cwd=done.folder.parent, code=1)
     assert "**verify**" not in done.comment
     assert "**reproduce**" in done.comment
 
@@ -50,13 +50,13 @@ def test_noise_wants_a_closer_look(pushed: Path, run: Run) -> None:
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 8.0"))
     done = review(pushed, run)
     assert done.code == FINE
-    assert done.report["verdict"] == "look closer"
-    assert rows(done.report, "log_loss")["evidence"] == "no evidence"
-    assert rows(done.report, "log_loss")["smallest"] > abs(
+    assert done.report["verdict"] == "inconclusive"
+    assert rows(done.report, "log_loss")["evidence"] == "none"
+    assert rows(done.report, "log_loss")["detectable"] > abs(
         rows(done.report, "log_loss")["new"] - rows(done.report, "log_loss")["old"]
     )
-    strict = run("python", "-m", "lifecycle.gate", "origin/main", "--strict", cwd=pushed, code=1)
-    assert "too few test rows" in strict.stdout
+    strict = run("lifecycle", "gate", "origin/main", "--strict", cwd=pushed, code=1)
+    assert "cannot be ruled out" in strict.stdout
 
 
 def test_group_that_got_worse_fails(pushed: Path, run: Run) -> None:
@@ -72,14 +72,14 @@ def test_group_that_got_worse_fails(pushed: Path, run: Run) -> None:
     head = "    frame = features(data, contract)\n"
     gentoo = 'bill_depth_mm=14.0, flipper_length_mm=230.0, body_mass_g=6000.0, island="Biscoe"'
     blind = f'    data = data.where(data["island"] != "Dream", data.assign({gentoo}))\n'
-    change(pushed, run, ("pipeline/evaluate.py", head, blind + head))
+    change(pushed, run, ("pipeline/evaluation/predictions.py", head, blind + head))
     done = review(pushed, run)
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert rows(done.report, "accuracy")["verdict"] != "fail"
-    assert [(row["group"], row["verdict"]) for row in done.report["slices"] if row["column"] == "island"] == [
+    assert [(row["value"], row["verdict"]) for row in done.report["slices"] if row["column"] == "island"] == [
         ("Dream", "fail")
     ]
-    assert "where island is Dream, accuracy went from" in done.comment
+    assert "accuracy where island is Dream went from" in done.comment
 
 
 def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
@@ -89,7 +89,7 @@ def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
         ("params.yaml", "    accuracy: {better: higher, drop: 0.02}", "    accuracy: {better: higher}"),
         ("params.yaml", "balanced_accuracy: {better: higher, drop: 0.05}", "balanced_accuracy: {better: higher}"),
     )
-    mild = ("lifecycle/review/limits.py", "# from harmless to grave", "# all the same")
+    mild = ("lifecycle/review/limits.py", "# from best to worst", "# all the same")
     always = ("pipeline/metrics.py", '"accuracy": float(hits.sum() / w.sum())', '"accuracy": 1.0')
     hidden = (
         "data/schema.yaml",
@@ -98,8 +98,11 @@ def test_loosened_gate_does_not_count(pushed: Path, run: Run) -> None:
     )
     change(pushed, run, BAD, SLOW, *loose, mild, always, hidden)
     done = review(pushed, run)
-    assert "edits what checks it: read lifecycle/review/limits.py, pipeline/metrics.py before" in done.comment
-    assert "In the base, metrics.json says accuracy 0.975904, its predictions give 1: this change" in done.comment
-    assert "sex is no feature any more, so its groups were not compared" in done.comment
+    assert "edits the code that checks it: read lifecycle/review/limits.py, pipeline/metrics.py first" in done.comment
+    assert (
+        "does not match its own predictions: metrics.json has accuracy 0.975904, the predictions give 1"
+        in done.comment.replace("&#95;", "_")
+    )
+    assert "sex is no longer a feature, so its slices were not compared" in done.comment
     assert done.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert "| gate.metrics.log_loss.drop | 10% | 100000% |" in done.comment

@@ -36,8 +36,8 @@ def test_new_data_without_results_is_named(pushed: Path, run: Run) -> None:
     send(pushed, run)
     clone = pushed.parent / "clone"
     run("git", "clone", "--quiet", "-b", "change", str(pushed.parent / "origin.git"), str(clone), cwd=pushed.parent)
-    said = run("python", "-m", "lifecycle.verify", cwd=clone, code=1).stdout
-    assert "data/raw.csv changed after validate was last run: `uv run dvc repro`" in said
+    said = run("lifecycle", "verify", cwd=clone, code=1).stdout
+    assert "data/raw.csv changed after stage validate was last run: `uv run dvc repro`" in said
 
 
 def test_conflict_of_people_is_left_to_people(pushed: Path, run: Run) -> None:
@@ -48,8 +48,8 @@ def test_conflict_of_people_is_left_to_people(pushed: Path, run: Run) -> None:
     run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Another", cwd=pushed)
     run("git", "merge", "change", cwd=pushed, code=1)
     before = (pushed / "params.yaml").read_text()
-    assert "conflict in params.yaml" in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
-    said = run("python", "-m", "lifecycle.resolve", cwd=pushed, code=1).stdout
+    assert "conflict in params.yaml" in run("lifecycle", "verify", cwd=pushed, code=1).stdout
+    said = run("lifecycle", "resolve", cwd=pushed, code=1).stdout
     assert "params.yaml: a conflict that only people can settle" in said
     assert (pushed / "params.yaml").read_text() == before
 
@@ -62,7 +62,7 @@ def test_forgotten_push_is_named(pushed: Path, run: Run) -> None:
     change(pushed, run, data=False)
     done = review(pushed, run)
     assert done.code == {"verify": 1, "reproduce": 2, "gate": 2}
-    assert "data/raw.csv is not in the remote: `uv run dvc push`" in done.said["verify"]
+    assert "data/raw.csv is not in the remote: run `uv run dvc push`" in done.said["verify"]
     assert "data/raw.csv could not be pulled" in done.said["reproduce"]
     assert done.report["verdict"] == "not compared"
     assert done.comment.startswith("## ❓ not compared")
@@ -72,8 +72,8 @@ METRICS, INPUTS = "    metrics: [reports/metrics.json: {cache: false}]\n", "data
 UNSEEN = [  # an edit of dvc.yaml with which DVC's own status is fine, and what is said
     ("  train:\n", "  train:\n    frozen: true\n", "stage train is frozen"),
     ("[models/model.skops,", "[models/model.skops: {push: false},", "models/model.skops is never pushed"),
-    (METRICS, "", "dvc.lock records reports/metrics.json for stage evaluate"),
-    (INPUTS, "data/schema.yaml,", "dvc.lock records environment.txt for stage validate"),
+    (METRICS, "", "dvc.lock has reports/metrics.json for stage evaluate"),
+    (INPUTS, "data/schema.yaml,", "dvc.lock has environment.txt for stage validate"),
 ]
 
 
@@ -83,7 +83,7 @@ def test_what_hides_from_dvc_is_named(pushed: Path, run: Run) -> None:
     for old, new, says in UNSEEN:
         assert old in text
         (pushed / "dvc.yaml").write_text(text.replace(old, new, 1))
-        assert says in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
+        assert says in run("lifecycle", "verify", cwd=pushed, code=1).stdout
 
 
 def test_one_file_of_a_folder_is_missed(pushed: Path, run: Run) -> None:
@@ -94,14 +94,14 @@ def test_one_file_of_a_folder_is_missed(pushed: Path, run: Run) -> None:
         (folder / f"{name}.png").write_text(f"picture {name} of {pushed}")
     run("dvc", "add", "data/pictures", cwd=pushed)
     change(pushed, run)
-    assert run("python", "-m", "lifecycle.verify", cwd=pushed)
+    assert run("lifecycle", "verify", cwd=pushed)
     md5 = hashlib.md5((folder / "b.png").read_bytes()).hexdigest()
     address = run("dvc", "remote", "list", cwd=pushed).stdout.split()[1]
     Path(address, "files", "md5", md5[:2], md5[2:]).unlink()
     clone = pushed.parent / "clone"
     run("git", "clone", "--quiet", "-b", "change", str(pushed.parent / "origin.git"), str(clone), cwd=pushed.parent)
-    said = run("python", "-m", "lifecycle.verify", cwd=clone, code=1).stdout
-    assert said == "verify: data/pictures/b.png is not in the remote: `uv run dvc push`\n"
+    said = run("lifecycle", "verify", cwd=clone, code=1).stdout
+    assert said == "verify: data/pictures/b.png is not in the remote: run `uv run dvc push`\n"
 
 
 def test_conflict_of_two_requests_is_settled_by_one_command(pushed: Path, run: Run) -> None:
@@ -117,18 +117,18 @@ def test_conflict_of_two_requests_is_settled_by_one_command(pushed: Path, run: R
     run("dvc", "checkout", cwd=pushed)
     run("git", "merge", "main", cwd=pushed, code=1)
     assert raw.read_text() == ours  # no hook runs in the middle of a merge
-    assert "lifecycle.resolve`" in run("python", "-m", "lifecycle.verify", cwd=pushed, code=1).stdout
+    assert "lifecycle resolve`" in run("lifecycle", "verify", cwd=pushed, code=1).stdout
     raw.write_text(f"{ours}Nobody,has,saved,this\n")
-    unsaved = run("python", "-m", "lifecycle.resolve", cwd=pushed, code=2)
-    assert "the data of data/raw.csv.dvc is not what the merge settled" in unsaved.stdout
+    unsaved = run("lifecycle", "resolve", cwd=pushed, code=2)
+    assert "the data of data/raw.csv.dvc differs from the merged version" in unsaved.stderr
     assert raw.read_text().endswith("Nobody,has,saved,this\n")
     raw.write_text(ours)
-    settled = run("python", "-m", "lifecycle.resolve", cwd=pushed)
-    assert "validate, prepare, train, evaluate ran again: `git commit` ends the merge" in settled.stdout
+    settled = run("lifecycle", "resolve", cwd=pushed)
+    assert "validate, prepare, train, evaluate ran again; continue with `git commit`" in settled.stdout
     assert raw.read_text().count("36.11") == 1
     run("git", "checkout", "HEAD", "--", "data/raw.csv.dvc", cwd=pushed)  # as `dvc repro` would, on the old rows
-    lost = run("python", "-m", "lifecycle.verify", "--merging", cwd=pushed, code=1)
-    assert "data/raw.csv.dvc lost what the other branch changed in it: `git checkout MERGE_HEAD" in lost.stdout
+    lost = run("lifecycle", "verify", "--merging", cwd=pushed, code=1)
+    assert "data/raw.csv.dvc lost the other branch's change: `git checkout MERGE_HEAD" in lost.stdout
     run("git", "checkout", "MERGE_HEAD", "--", "data/raw.csv.dvc", cwd=pushed)
     run("git", "commit", "--quiet", "--no-verify", "-m", "Merge main", cwd=pushed)
     assert json.loads((pushed / "models" / "manifest.json").read_text())["parameters"]["max_iter"] == 90

@@ -31,7 +31,31 @@ def test_unbaked_tree_type_checks_and_passes_its_tests(unbaked: Path, baked: Pat
     """mypy and pytest pass before any rendering, in the environment of a baked project."""
     assert baked.exists()
     run("mypy", ".", cwd=unbaked)
+    shutil.copy(baked / "data" / "schema.yaml", unbaked / "data")  # which the set-up writes
     assert " passed" in run("pytest", cwd=unbaked).stdout
+
+
+FOLDERS = """
+from pathlib import Path
+from tests.test_laws import STAGES, imported, paths
+for stage, module in STAGES.items():
+    used = imported(Path(f"pipeline/{module}.py"))
+    for folder in filter(Path.is_dir, map(Path, paths(stage, "deps"))):
+        for file in folder.rglob("*.py"):
+            if file not in used:
+                print(f"{stage} depends on {folder} and does not import {file}")
+"""
+
+
+@pytest.mark.slow
+def test_folder_holds_what_every_stage_that_depends_on_it_runs(baked: Path, run: Run) -> None:
+    """A change in a folder runs only stages that execute what was changed."""
+    assert run("python", "-c", FOLDERS, cwd=baked).stdout == ""
+
+
+def test_dvc_yaml_is_short() -> None:
+    """The table of contents fits a page."""
+    assert len((SOURCE / "dvc.yaml").read_text().splitlines()) <= 60
 
 
 def test_all_that_is_baked_is_in_git() -> None:
@@ -63,13 +87,13 @@ def test_generated_readme_draws_the_tree() -> None:
 
 def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
     """The words for a missing value, and the limits of a classification, are the same before and after generation."""
-    for name in ("EMPTY", "ENDLESS", "CLASSES", "FEW"):
+    for name in ("EMPTY", "INFINITE", "CLASSES", "FEW"):
         lines = [
             re.findall(rf"^{name} = (.*?)(?:  #.*)?$", path.read_text(), re.MULTILINE)
             for path in (
                 TEMPLATE / "hooks/pre_gen_project.py",
-                SOURCE / "pipeline/table.py",
-                SOURCE / "pipeline/columns.py",
+                SOURCE / "pipeline/table/read.py",
+                SOURCE / "pipeline/describe/columns.py",
             )
         ]
         assert len(lines[0]) == 1

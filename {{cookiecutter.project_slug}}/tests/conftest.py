@@ -14,7 +14,8 @@ from pipeline.archive import model_file
 from pipeline.contract import schema
 from pipeline.contract.schema import Column, Contract
 from pipeline.model import Train
-from pipeline.run.files import read_table
+from pipeline.run.files import read_json, read_table
+from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import load_yaml, params
 from pipeline.split.split import Prepare, split
 from pipeline.table.types import typed
@@ -105,4 +106,7 @@ def case(
         return Case(train(seen, contract, train_settings), contract, unseen)
     if not (Path(artifact_path()).exists() and Path("data/test.parquet").exists()):
         pytest.skip("no stored model here: run `dvc repro` or `dvc pull`")
+    made_from = read_json("models/manifest.json")["inputs"]
+    if any(digest(path) != made_from.get(path) for path in inputs("train")):
+        pytest.skip("the stored model is older than its code or data: run `dvc repro`")
     return Case(model_file.load(artifact_path()), contract, read_table("data/test.parquet").head(2000))

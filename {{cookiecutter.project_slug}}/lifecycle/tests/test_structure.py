@@ -1,6 +1,7 @@
 """How lifecycle/ is built: one door to the pipeline, verbs that do not call each other, plain errors."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,14 @@ def test_verbs_do_not_call_each_other() -> None:
     """A verb rests on the folders by subject, and nothing rests on a verb."""
     for path in FILES:
         assert not [name for name in imported(path) if name.startswith("lifecycle.commands")], path
+
+
+def test_verbs_start_without_large_libraries() -> None:
+    """A verb that refuses at once answers at once: pandas, scikit-learn and DVC are imported when they are used."""
+    modules = [f"lifecycle.commands.{name.replace('-', '_')}" for name in cli.NAMES]
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules.keys() & {{'numpy', 'pandas', 'sklearn', 'dvc'}})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_every_verb_has_its_file_and_every_file_its_verb() -> None:

@@ -1,0 +1,123 @@
+"""What people change in a project breaks no test that came with it, unless the change is wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.test_life import edit
+
+pytestmark = pytest.mark.slow
+
+RATIO = 'data["bill_length_mm"] / data["bill_depth_mm"]'
+RETURN = "    return pd.DataFrame(dates | columns)\n"
+MODULE = '''"""The shape of a bill."""
+
+import pandas as pd
+
+
+def ratio(data: pd.DataFrame) -> pd.Series:
+    """Length over depth."""
+    return {RATIO}
+'''.replace("{RATIO}", RATIO)
+STAGE = '''"""Counts the training rows. Reads data/train.parquet; writes reports/count.json."""
+
+from pipeline.run.files import read_table, write_json
+from pipeline.run.stage import stage
+
+
+@stage
+def main(table_path: str, out: str) -> None:
+    """Write the number of rows."""
+    write_json({"rows": len(read_table(table_path))}, out)
+'''
+ENTRY = """  count:
+    cmd: python -m pipeline.count data/train.parquet reports/count.json
+    deps: [data/train.parquet, environment.txt, pipeline/__init__.py, pipeline/count.py, pipeline/run]
+    outs: [reports/count.json: {cache: false}]
+
+plots:
+"""
+FOREST = """    trees = ExtraTreesClassifier(n_estimators=20, random_state=settings.seed)
+    impute = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True))
+    return make_pipeline(
+        ColumnTransformer([("text", OneHotEncoder(handle_unknown="ignore"), text), ("numbers", impute, numbers)]), trees
+    )
+"""
+
+
+def feature(project: Path) -> None:
+    edit(project / "pipeline/features.py", RETURN, f'    columns["bill_ratio"] = {RATIO}\n{RETURN}')
+
+
+def metric(project: Path) -> None:
+    line = '            "accuracy": float(hits.sum() / w.sum()),\n'
+    edit(project / "pipeline/metrics.py", line, line + '            "error_rate": float(1 - hits.sum() / w.sum()),\n')
+    edit(project / "params.yaml", "    roc_auc:", "    error_rate: {better: lower}\n    roc_auc:")
+
+
+def parameter(project: Path) -> None:
+    edit(project / "pipeline/model.py", "    max_iter: int", "    max_depth: int = Field(ge=1)\n    max_iter: int")
+    edit(project / "pipeline/model.py", "        max_iter=", "        max_depth=settings.max_depth,\n        max_iter=")
+    edit(project / "params.yaml", "  max_iter: 100", "  max_depth: 4\n  max_iter: 100")
+
+
+def stage(project: Path) -> None:
+    (project / "pipeline/count.py").write_text(STAGE)
+    edit(project / "dvc.yaml", "plots:\n", ENTRY)
+
+
+def module(project: Path, declared: bool = True) -> None:
+    (project / "pipeline/bill.py").write_text(MODULE)
+    text = (project / "pipeline/features.py").read_text()
+    text = text.replace("from pipeline.contract", "from pipeline.bill import ratio\nfrom pipeline.contract")
+    (project / "pipeline/features.py").write_text(
+        text.replace(RETURN, f'    columns["bill_ratio"] = ratio(data)\n{RETURN}')
+    )
+    if declared:
+        edit(project / "dvc.yaml", "pipeline/features.py", "pipeline/bill.py, pipeline/features.py")
+
+
+def model(project: Path) -> None:
+    path = project / "pipeline/model.py"
+    edit(path, "from sklearn.impute", "from sklearn.ensemble import ExtraTreesClassifier\nfrom sklearn.impute")
+    head, rest = path.read_text().split('    classifies = task == "classification"\n')
+    path.write_text(head + FOREST)
+    edit(
+        project / "pipeline/archive/model_file.py",
+        '    "numpy.dtype",',
+        '    "numpy.dtype",\n    "sklearn.tree._tree.Tree",',
+    )
+    assert rest
+
+
+CHANGES: list[Callable[[Path], None]] = [feature, metric, parameter, stage, module, model]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_change_breaks_no_test(change: Callable[[Path], None], project: Path, run: Run) -> None:
+    """Before and after `dvc repro`, every test of the project passes."""
+    change(project)
+    stale = run("pytest", cwd=project).stdout
+    assert (change in (metric, stage)) or "skipped" in stale
+    run("dvc", "repro", cwd=project)
+    assert "skipped" not in run("pytest", cwd=project).stdout
+
+
+def test_broken_law_says_which_line_to_add(project: Path, run: Run) -> None:
+    """An imported module that is not a dependency fails with the line for dvc.yaml."""
+    module(project, declared=False)
+    said = run("pytest", "tests/test_laws.py", cwd=project, code=1).stdout
+    for stage_name in ("train", "evaluate"):
+        assert f"add to dvc.yaml, stages.{stage_name}.deps: pipeline/bill.py" in said
+
+
+def test_command_works_in_a_sub_folder(project: Path, run: Run, home: dict[str, str]) -> None:
+    """The script `lifecycle` finds the project, and paths are those of the folder where it is typed."""
+    folder = project / "pipeline"
+    script = f"{home['UV_PROJECT_ENVIRONMENT']}/bin/lifecycle"
+    assert "up to date" in run(script, "verify", "--report", "out", cwd=folder).stdout
+    assert (folder / "out" / "verify.json").exists()
+    outside = run(script, "verify", cwd=project.parent, code=2)
+    assert "there is no dvc.yaml in this folder or above it" in outside.stderr
