@@ -1,7 +1,7 @@
-"""Keeps what the answers ask for, then sets the project up: Git, the locked environment, the data and its contract.
+"""Keeps the files that the answers ask for, then sets the project up: Git, environment, data and its contract.
 
-Reads the answers; changes the new folder only. A step of the set-up that cannot run here is named, and the commands
-still to be typed are printed: nothing is lost. Has the standard library only.
+Reads the answers; changes the new folder only. If a step of the set-up cannot run, its name and the commands that are
+still to be typed are printed. Uses the standard library only.
 """
 
 import json
@@ -31,10 +31,10 @@ KEEP = {  # path -> the answer that keeps it
 
 
 class Step(NamedTuple):
-    """One thing to do, and the steps without which it makes no sense."""
+    """One step of the set-up, and the steps that it needs."""
 
     name: str
-    says: str
+    title: str
     commands: list[list[str]]
     needs: set[str]
 
@@ -50,15 +50,15 @@ STEPS = [
     Step("lock", "choose the versions of all packages (uv lock)", [["uv", "lock"]], set()),
     Step("sync", "install them (uv sync)", [["uv", "sync", "--locked", "--compile-bytecode"]], {"lock"}),
     Step("track", f"put the data under DVC ({' '.join(TRACK[:2])})", [[*UV_RUN, *TRACK]], {"git", "sync"}),
-    # A file that is already here can be described, and refused, without Git.
+    # A local file can be described, and refused, without Git
     Step("describe", "write the data contract", [DESCRIBE], {"track"} if IS_URL else {"sync"}),
     Step("hooks", "install the Git hooks (pre-commit)", [[*UV_RUN, "pre-commit", "install"]], {"git", "sync"}),
-    # Never before the data is under DVC: it would end up in Git for ever.
+    # Never before the data is under DVC: it would stay in Git for ever
     Step("commit", "make the first commit (git commit)", [["git", "add", "--all"], COMMIT], {"track", "describe"}),
 ]
 
 
-def keep_what_was_asked_for() -> None:
+def keep_chosen_files() -> None:
     for path, kept in KEEP.items():
         if not kept and Path(path).is_dir():
             shutil.rmtree(path)
@@ -67,7 +67,7 @@ def keep_what_was_asked_for() -> None:
 
 
 def fit_pipeline() -> None:
-    """Names the data in dvc.yaml; leaves out lines of it and of params.yaml that are tagged for the other task."""
+    """Writes the path of the data into dvc.yaml; drops the lines that are tagged for the other task."""
     tags = {f"# {task}": task == TASK for task in ("classification", "regression")}
     for path in (Path("dvc.yaml"), Path("params.yaml")):
         lines = []
@@ -79,14 +79,14 @@ def fit_pipeline() -> None:
 
 
 def copy_dataset() -> None:
-    # Relative to where the person called from; the hook before generation looked in the same two places.
+    # Relative to the folder where cookiecutter was called; the pre-generation hook looks in the same two places
     places = [Path(place, os.path.expanduser(DATASET)) for place in (os.environ.get("PWD", ".."), "..")]  # noqa: PTH111
     Path(RAW).parent.mkdir(exist_ok=True)
     shutil.copyfile(next(place for place in places if place.exists()), RAW)
 
 
 def environment() -> dict[str, str]:
-    """This process's, without what would lead Git, uv or Python to another project."""
+    """This process's environment without variables that point Git, uv or Python to another project."""
     misleading = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
     kept = {name: value for name, value in os.environ.items() if name not in misleading}
     beside = str(Path(sys.executable).parent)  # uv may be installed beside cookiecutter and not be on PATH
@@ -94,7 +94,7 @@ def environment() -> dict[str, str]:
 
 
 def fault(command: list[str], variables: dict[str, str]) -> str:
-    """Why the command failed, empty if it did not; exits where it refuses the answers themselves."""
+    """Why the command failed, empty if it did not; exits if it refuses the answers themselves."""
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
         return f"{command[0]} is not installed"
@@ -112,29 +112,29 @@ def set_up() -> list[list[str]]:
         if step.needs & undone.keys():
             undone[step.name] = step.commands
             continue
-        print(f"[{number}/{len(STEPS)}] {step.says}", flush=True)
+        print(f"[{number}/{len(STEPS)}] {step.title}", flush=True)
         for place, command in enumerate(step.commands):
             if why := fault(command, environment()):
-                print(f"Could not {step.says}: {why.rstrip('.')}.", flush=True)
+                print(f"Could not {step.title}: {why.rstrip('.')}.", flush=True)
                 unknown = command == COMMIT and fault(["git", "var", "GIT_COMMITTER_IDENT"], environment())
                 undone[step.name] = (IDENTITY if unknown else []) + step.commands[place:]
                 break
     return [command for commands in undone.values() for command in commands]
 
 
-def say_what_is_next(undone: list[list[str]]) -> None:
+def print_next_steps(undone: list[list[str]]) -> None:
     slug = ANSWERS["project_slug"]
     if undone:
-        print(f"To finish later, type in {slug}/:", *map(shlex.join, undone), sep="\n  ")
+        print(f"To finish the set-up later, type in {slug}/:", *map(shlex.join, undone), sep="\n  ")
     print("Next:", f"cd {slug}", "uv run dvc repro", "uv run dvc metrics show", sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":
-    keep_what_was_asked_for()
+    keep_chosen_files()
     fit_pipeline()
     Path(".python-version").write_text(f"{sys.version_info.major}.{sys.version_info.minor}\n", "utf-8", newline="\n")
     if not UPDATE:
         if DATASET != "sample" and not IS_URL:
             copy_dataset()
         wanted = ANSWERS["set_up"] == "yes"
-        say_what_is_next(set_up() if wanted else [command for step in STEPS for command in step.commands])
+        print_next_steps(set_up() if wanted else [command for step in STEPS for command in step.commands])

@@ -1,6 +1,6 @@
-"""Refuses impossible or dangerous answers before any file is written: one sentence for each fault, then exit 1.
+"""Refuses impossible or dangerous answers before any file is written: one sentence per fault, then exit 1.
 
-Reads the answers and, where the dataset is a file, that file; writes nothing. Has the standard library only.
+Reads the answers and, if the dataset is a local file, that file; writes nothing. Uses the standard library only.
 """
 
 import csv
@@ -34,8 +34,8 @@ EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "N
 INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
 MISSING = {*EMPTY, *INFINITE}
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # numbers in files that use ; between columns
-CLASSES = 100  # a target with more distinct labels than this is no classification
-FEW = 20  # in fewer rows than this, all different says nothing
+CLASSES = 100  # a target with more distinct labels than this is not a classification
+FEW = 20  # with fewer rows than this, distinct values do not mean an id
 
 
 class Refused(Exception):
@@ -44,31 +44,31 @@ class Refused(Exception):
 
 def slug_faults(slug: str) -> Iterator[str]:
     if not re.fullmatch(r"[a-z][a-z0-9_]+", slug):
-        yield f"project_slug {slug!r} must begin with a-z and go on with a-z, 0-9 or _: choose another name."
+        yield f"project_slug {slug!r} must start with a-z and contain only a-z, 0-9 and _: choose another name."
     elif keyword.iskeyword(slug) or slug in sys.stdlib_module_names or slug in OWN_NAMES:
-        yield f"project_slug {slug!r} is taken by Python or by the project's own folders: choose another name."
+        yield f"project_slug {slug!r} is a name of Python or of the project's own folders: choose another name."
 
 
 def text_faults() -> Iterator[str]:
     for name in (*WRITTEN, "dataset", "target"):
         # Cc control characters, Cs broken Unicode, Zl and Zp line breaks; an emoji's invisible joiners (Cf) are fine.
         if {unicodedata.category(character) for character in ANSWERS[name]} & {"Cc", "Cs", "Zl", "Zp"}:
-            yield f"{name} holds a line break or another control character: write it in one line of plain text."
+            yield f"{name} contains a line break or another control character: write it as one line of plain text."
         elif name in WRITTEN and re.search(r'["\\]', ANSWERS[name]):
-            yield f"{name} holds a double quote or a backslash, which its files cannot carry: write it without."
+            yield f"{name} contains a double quote or a backslash, which the project's files cannot hold: leave it out."
     if not ANSWERS["project_name"].strip():
         yield "project_name is empty: give the project a name."
     if "@" not in ANSWERS["author_email"]:
-        yield f"author_email {ANSWERS['author_email']!r} has no @: give an address such as you@example.com."
+        yield f"author_email {ANSWERS['author_email']!r} has no @: enter an address such as you@example.com."
 
 
 def remote_faults(remote: str) -> Iterator[str]:
     if CREDENTIALS.search(REMOTE_URL):
-        yield "remote_url holds a password, which does not belong in Git: leave it out, DVC reads it from elsewhere."
+        yield "remote_url contains a password, which does not belong in Git: leave it out, and configure it in DVC."
     elif remote == "local" and (not REMOTE_URL.strip() or "://" in REMOTE_URL):
-        yield f"remote_url {REMOTE_URL!r} is no folder, which the remote local needs: give a path or another remote."
+        yield f"remote_url {REMOTE_URL!r} is not a folder, which the remote `local` needs: enter a path."
     elif remote != "local" and not re.match(REMOTES[remote] + r"[^/\s]", REMOTE_URL):
-        yield f"remote_url {REMOTE_URL!r} does not fit the remote {remote}: begin it with {REMOTES[remote]} and a name."
+        yield f"remote_url {REMOTE_URL!r} does not fit the remote {remote}: start it with {REMOTES[remote]} and a name."
 
 
 def dataset_faults() -> Iterator[str]:
@@ -80,22 +80,22 @@ def dataset_faults() -> Iterator[str]:
     except Refused as refused:
         yield str(refused)
     except OSError as wrong:
-        yield f"dataset {DATASET!r} cannot be read ({wrong.strerror}): check its permissions, or give another file."
+        yield f"dataset {DATASET!r} cannot be read ({wrong.strerror}): check its permissions, or choose another file."
 
 
 def check_dataset() -> None:
     if not TARGET:
-        raise Refused("target is empty: name the column that is to be predicted.")
+        raise Refused("target is empty: enter the name of the column to predict.")
     if DATASET == "sample" and TARGET not in SAMPLE[TASK]:
-        raise Refused(f"target {TARGET!r} is no {TASK} target of the sample: choose among {', '.join(SAMPLE[TASK])}.")
+        raise Refused(f"target {TARGET!r} is not a {TASK} target of the sample: use one of {', '.join(SAMPLE[TASK])}.")
     if CREDENTIALS.search(DATASET):
-        raise Refused("dataset holds a password, which does not belong in Git: leave it out of the address.")
+        raise Refused("dataset contains a password, which does not belong in Git: leave it out of the address.")
     if DATASET != "sample" and "://" not in DATASET:
         check_file(located(DATASET))
 
 
 def located(answer: str) -> Path:
-    """Where an answer's file is: a hook runs in the new folder, but a person means the folder they called from."""
+    """The file of an answer; its path is relative to where cookiecutter was called, not to the new folder."""
     here = os.path.expanduser(answer)  # noqa: PTH111 (pathlib's raises where it knows no such user)
     places = [Path(place, here) for place in (os.environ.get("PWD", ".."), "..")]
     return next((place for place in places if place.exists()), places[0])
@@ -103,13 +103,13 @@ def located(answer: str) -> Path:
 
 def check_file(path: Path) -> None:
     if not path.exists():
-        raise Refused(f"dataset {DATASET!r} does not exist: check the path, or give it from the root.")
+        raise Refused(f"dataset {DATASET!r} does not exist: check the path, or enter an absolute path.")
     if not path.is_file():
-        raise Refused(f"dataset {DATASET!r} is a folder: give one CSV or Parquet file.")
+        raise Refused(f"dataset {DATASET!r} is a folder: choose one CSV or Parquet file.")
     if path.suffix.lower() not in SUFFIXES:
-        raise Refused(f"dataset {DATASET!r} is of no kind that can be read: give a file in {', '.join(SUFFIXES)}.")
+        raise Refused(f"dataset {DATASET!r} has an unknown format: choose a file of type {', '.join(SUFFIXES)}.")
     if path.stat().st_size == 0:
-        raise Refused(f"dataset {DATASET!r} is empty: give a file with a header and rows.")
+        raise Refused(f"dataset {DATASET!r} is empty: choose a file with a header and rows.")
     (check_parquet if path.suffix.lower() == ".parquet" else check_csv)(path)
 
 
@@ -131,31 +131,31 @@ def check_csv(path: Path) -> None:
 def without_nul(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if "\0" in line:
-            raise Refused(f"dataset {DATASET!r} holds NUL bytes, so it is no UTF-8 text: save it as 'CSV UTF-8'.")
+            raise Refused(f"dataset {DATASET!r} contains NUL bytes, so it is not UTF-8 text: save it as 'CSV UTF-8'.")
         yield line
 
 
 def place_of_target(header: list[str]) -> int:
     if 2 * sum(map(is_number, header)) >= max(len(header), 1) and TARGET not in header:
-        raise Refused(f"dataset {DATASET!r} begins with numbers, not with the columns' names: add a header line.")
+        raise Refused(f"dataset {DATASET!r} starts with numbers, not with column names: add a header line.")
     names = [name.strip() or f"column_{place}" for place, name in enumerate(header, start=1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if len(names) < 2:
-        raise Refused(f"dataset {DATASET!r} has only one column: put a comma, ; or | or a tab between columns.")
+        raise Refused(f"dataset {DATASET!r} has only one column: separate columns with a comma, ;, | or a tab.")
     if twice:
-        raise Refused(f"dataset {DATASET!r} has two columns called {twice[0]!r}: give each a name of its own.")
+        raise Refused(f"dataset {DATASET!r} has two columns called {twice[0]!r}: give each its own name.")
     if TARGET not in names:
         near = difflib.get_close_matches(TARGET, names, n=3, cutoff=0)
         choice = ", ".join(names) if len(names) <= 20 else f"its {len(names)} columns, such as {', '.join(near)}"
-        raise Refused(f"target {TARGET!r} is no column of the dataset: choose among {choice}.")
+        raise Refused(f"target {TARGET!r} is not a column of the dataset: choose one of {choice}.")
     return names.index(TARGET)
 
 
 def target_cells(rows: Any, width: int, place: int) -> Iterator[str]:
-    for row in filter(None, rows):  # a blank line is no row
+    for row in filter(None, rows):  # a blank line is not a row
         if len(row) != width:
             where = f"{len(row)} cells in line {rows.line_num} and {width} in the header"
-            raise Refused(f"dataset {DATASET!r} has {where}: mend that line, or put text that holds commas in quotes.")
+            raise Refused(f"dataset {DATASET!r} has {where}: correct that line, or put text with commas in quotes.")
         yield row[place].strip()
 
 
@@ -166,14 +166,14 @@ def check_target(values: Iterable[str]) -> None:
         rows += 1
         if value not in MISSING:
             if TASK == "regression" and not is_number(value):
-                raise Refused(f"target {TARGET!r} holds {value!r}, regression needs numbers: choose classification.")
+                raise Refused(f"target {TARGET!r} has {value!r}, regression needs numbers: choose classification.")
             present += 1
-            if len(labels) <= CLASSES:  # one more than allowed is enough to know, and a large table fills no memory
+            if len(labels) <= CLASSES:  # one more than allowed is enough to know, and memory stays bounded
                 labels.add(value)
     if not rows:
         raise Refused(f"dataset {DATASET!r} has no rows: add the data below the header.")
     if not present:
-        raise Refused(f"target {TARGET!r} has no value in any row: choose another target.")
+        raise Refused(f"target {TARGET!r} has no values: choose another target.")
     if TASK == "classification" and (len(labels) > CLASSES or (present > FEW and len(labels) > present / 2)):
         count = f"more than {CLASSES}" if len(labels) > CLASSES else f"{len(labels)} in {present} rows"
         raise Refused(f"target {TARGET!r} has too many labels ({count}): choose regression or another target.")
@@ -191,9 +191,9 @@ def check_parquet(path: Path) -> None:
         start = file.read(4)
         file.seek(max(path.stat().st_size - 4, 0))
         if (start, file.read()) != (b"PAR1", b"PAR1"):
-            raise Refused(f"dataset {DATASET!r} is no Parquet file, whatever its name: give a CSV or Parquet file.")
+            raise Refused(f"dataset {DATASET!r} is not a Parquet file, despite its name: choose a CSV or Parquet file.")
     try:
-        parquet = import_module("pyarrow.parquet")  # where it is absent, the set-up looks at the columns
+        parquet = import_module("pyarrow.parquet")  # without it, the set-up checks the columns
         place_of_target(parquet.read_schema(path).names)
         values = parquet.read_table(path, columns=[TARGET])[TARGET].to_pylist()
     except ImportError:

@@ -45,7 +45,7 @@ def assert_baked(folder: Path, **answers: str) -> Path:
 @pytest.mark.parametrize("slug", ["Penguins", "3d", "a-b", "a b", "p", "p.q", "pingüino", "_a"])
 def test_slug_that_is_no_name_is_refused(slug: str, tmp_path: Path) -> None:
     """A folder name that Python, DVC or a bucket could not carry never becomes a project."""
-    assert_refused(tmp_path, "must begin with a-z and go on with a-z, 0-9 or _", project_slug=slug)
+    assert_refused(tmp_path, "must start with a-z and contain only a-z, 0-9 and _", project_slug=slug)
 
 
 @pytest.mark.parametrize("slug", ["a/b", "a\\b", "..", "a/..", "../a", "/a"])
@@ -70,44 +70,44 @@ def test_existing_folder_is_refused_and_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("slug", ["import", "json", "pipeline", "lifecycle", "serving", "tests", "data", "test"])
 def test_slug_that_is_taken_is_refused(slug: str, tmp_path: Path) -> None:
     """A name that would hide a module of Python or of the project is refused."""
-    assert_refused(tmp_path, f"project_slug '{slug}' is taken", project_slug=slug)
+    assert_refused(tmp_path, f"project_slug '{slug}' is a name of Python", project_slug=slug)
 
 
 @pytest.mark.parametrize("bad", ['a "quoted" word', "back\\slash"])
 @pytest.mark.parametrize("name", ["project_name", "description", "author_name", "author_email"])
 def test_text_that_would_break_a_quoted_string_is_refused(name: str, bad: str, tmp_path: Path) -> None:
     """No answer can break out of the strings it is written into."""
-    assert_refused(tmp_path, f"{name} holds a double quote or a backslash", **{name: f"{bad}@"}, project_slug="birds")
+    assert_refused(tmp_path, f"{name} contains a double quote or a backslash", **{name: f"{bad}@"}, project_slug="birds")
 
 
 @pytest.mark.parametrize("bad", ["two\nlines", "tab\there", "bell\a", "next\x85line", "line\u2028end", "lone\udce9"])
 def test_control_characters_are_refused(bad: str, tmp_path: Path) -> None:
     """No answer can bring lines of its own into a file."""
     texts = {"project_name": bad, "description": bad, "author_name": bad, "author_email": f"{bad}@", "target": bad}
-    names = [f"{name} holds a line break or another control character" for name in texts]
+    names = [f"{name} contains a line break or another control character" for name in texts]
     assert_refused(tmp_path, *names, **texts, project_slug="birds", dataset="https://example.com/birds.csv")
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     """Who makes five mistakes reads five sentences, not one after the other."""
     faults = {"project_name": " ", "project_slug": "A", "author_email": "me", "remote_url": "x://", "target": "age"}
-    words = ["must begin with a-z", "project_name is empty", "'me' has no @", "is no folder", "is no classification"]
+    words = ["must start with a-z", "project_name is empty", "'me' has no @", "is not a folder", "is not a classification"]
     assert_refused(tmp_path, *words, **faults)
 
 
 @pytest.mark.parametrize(
     ("remote", "url", "words"),
     [
-        ("local", "s3://bucket", "is no folder, which the remote local needs"),
-        ("local", " ", "is no folder"),
-        ("s3", "gs://bucket", "does not fit the remote s3: begin it with s3:// and a name"),
+        ("local", "s3://bucket", "is not a folder, which the remote `local` needs"),
+        ("local", " ", "is not a folder"),
+        ("s3", "gs://bucket", "does not fit the remote s3: start it with s3:// and a name"),
         ("s3", "s3:///key", "does not fit the remote s3"),
-        ("gcs", "gcs://bucket", "begin it with gs:// and a name"),
-        ("azure", "~/folder", "begin it with azure:// and a name"),
-        ("ssh", "me@example.com:/srv", "begin it with ssh:// and a name"),
-        ("ssh", "ssh://me:secret@example.com/srv", "remote_url holds a password"),
-        ("s3", "s3://key:secret@bucket", "remote_url holds a password"),
-        ("local", "a\\b", "remote_url holds a double quote or a backslash"),
+        ("gcs", "gcs://bucket", "start it with gs:// and a name"),
+        ("azure", "~/folder", "start it with azure:// and a name"),
+        ("ssh", "me@example.com:/srv", "start it with ssh:// and a name"),
+        ("ssh", "ssh://me:secret@example.com/srv", "remote_url contains a password"),
+        ("s3", "s3://key:secret@bucket", "remote_url contains a password"),
+        ("local", "a\\b", "remote_url contains a double quote or a backslash"),
     ],
 )
 def test_remote_url_must_fit_the_remote(remote: str, url: str, words: str, tmp_path: Path) -> None:
@@ -118,14 +118,14 @@ def test_remote_url_must_fit_the_remote(remote: str, url: str, words: str, tmp_p
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"target": "age"}, "choose among species, island, sex, year."),
-        ({"target": "body_mass_g"}, "target 'body_mass_g' is no classification target of the sample"),
-        ({"task": "regression", "target": "sex"}, "target 'sex' is no regression target of the sample"),
+        ({"target": "age"}, "use one of species, island, sex, year."),
+        ({"target": "body_mass_g"}, "target 'body_mass_g' is not a classification target of the sample"),
+        ({"task": "regression", "target": "sex"}, "target 'sex' is not a regression target of the sample"),
         ({"dataset": "gone.csv", "target": "kind"}, "dataset 'gone.csv' does not exist"),
         ({"dataset": "home", "target": "kind"}, "dataset 'home' is a folder"),
-        ({"dataset": "home/config.yaml", "target": "kind"}, "give a file in .csv, .tsv, .txt, .parquet"),
+        ({"dataset": "home/config.yaml", "target": "kind"}, "choose a file of type .csv, .tsv, .txt, .parquet"),
         ({"dataset": "https://example.com/birds.csv"}, "target is empty"),
-        ({"dataset": "https://me:secret@example.com/b.csv", "target": "kind"}, "dataset holds a password"),
+        ({"dataset": "https://me:secret@example.com/b.csv", "target": "kind"}, "dataset contains a password"),
     ],
 )
 def test_dataset_must_be_there_and_hold_the_target(answers: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -139,16 +139,16 @@ def test_dataset_must_be_there_and_hold_the_target(answers: dict[str, str], word
         ("", "kind", "dataset 'birds.csv' is empty"),
         ("kind,größe\na,1\n".encode("latin-1"), "kind", "is not UTF-8 text: save it as 'CSV UTF-8'"),
         ("kind,size\na,1\n".encode("utf-16"), "kind", "is not UTF-8 text"),
-        (b"kind,size\na,1\nb\0,2\n", "kind", "holds NUL bytes"),
-        ("1,2,a\n3,4,b\n", "kind", "begins with numbers, not with the columns' names"),
+        (b"kind,size\na,1\nb\0,2\n", "kind", "contains NUL bytes"),
+        ("1,2,a\n3,4,b\n", "kind", "starts with numbers, not with column names"),
         ("kind\na\nb\n", "kind", "has only one column"),
         ("kind,size\n\n", "kind", "has no rows"),
         ("kind,size, kind\na,1,2\n", "kind", "has two columns called 'kind'"),
         (TABLE + "\n1,2,3,4\n", "kind", "has 4 cells in line 6 and 3 in the header"),
         (TABLE + "1,2\n", "kind", "has 2 cells in line 5 and 3 in the header"),
-        (TABLE, "Kind", "target 'Kind' is no column of the dataset: choose among length, weight, kind."),
-        (f"kind{MANY}\na{',1' * 30}\n", "kin", "choose among its 31 columns, such as kind, c"),
-        ("kind,size\nNA,1\n,2\n#N/A,3\n", "kind", "target 'kind' has no value in any row"),
+        (TABLE, "Kind", "target 'Kind' is not a column of the dataset: choose one of length, weight, kind."),
+        (f"kind{MANY}\na{',1' * 30}\n", "kin", "choose one of its 31 columns, such as kind, c"),
+        ("kind,size\nNA,1\n,2\n#N/A,3\n", "kind", "target 'kind' has no values"),
         ("kind,size\n" + "".join(f"{n},1\n{n},2\n" for n in range(101)), "kind", "too many labels (more than 100)"),
         ("kind,size\n" + "".join(f"{n},1\n" for n in range(21)), "kind", "too many labels (21 in 21 rows)"),
     ],
@@ -162,14 +162,14 @@ def test_csv_that_cannot_be_learnt_from_is_refused(table: str | bytes, target: s
 def test_regression_on_text_is_refused(tmp_path: Path) -> None:
     """A target that holds no numbers is shown to who asks for regression."""
     (tmp_path / "birds.csv").write_text(TABLE)
-    words = "target 'kind' holds 'a', regression needs numbers"
+    words = "target 'kind' has 'a', regression needs numbers"
     assert_refused(tmp_path, words, dataset="birds.csv", target="kind", task="regression")
 
 
 def test_parquet_in_name_only_is_refused(tmp_path: Path) -> None:
     """A CSV file called .parquet is not taken for one."""
     (tmp_path / "birds.parquet").write_text(TABLE)
-    assert_refused(tmp_path, "is no Parquet file, whatever its name", dataset="birds.parquet", target="kind")
+    assert_refused(tmp_path, "is not a Parquet file, despite its name", dataset="birds.parquet", target="kind")
 
 
 def test_parquet_is_looked_into_where_the_library_is_there(tmp_path: Path) -> None:
@@ -177,8 +177,8 @@ def test_parquet_is_looked_into_where_the_library_is_there(tmp_path: Path) -> No
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     birds = str(tmp_path / "birds.parquet")
     parquet.write_table(arrow.table({"size": [1.5, None], "kind": ["a", "b"]}), birds)
-    assert_refused(tmp_path, "choose among size, kind.", dataset=birds, target="sort")
-    assert_refused(tmp_path, "'kind' holds 'a', regression", dataset=birds, target="kind", task="regression")
+    assert_refused(tmp_path, "choose one of size, kind.", dataset=birds, target="sort")
+    assert_refused(tmp_path, "'kind' has 'a', regression", dataset=birds, target="kind", task="regression")
     project = assert_baked(tmp_path, dataset=birds, target="size", task="regression")
     assert (project / "data" / "raw.parquet").read_bytes() == Path(birds).read_bytes()
     assert "data/raw.csv" not in (project / "dvc.yaml").read_text("utf-8")

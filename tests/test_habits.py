@@ -142,7 +142,7 @@ def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:
     edit(project / "params.yaml", "max_iter: 100", "max_iter: 22")
     run("git", "commit", "--quiet", "--all", "-m", "No results", cwd=project)
     run("git", "switch", "--quiet", "main", cwd=project)
-    edit(project / "README.md", "## Every day", "## Each day")
+    edit(project / "README.md", "# Penguin Species\n", "# Penguins\n")
     run("git", "commit", "--quiet", "--all", "-m", "Words", cwd=project)
     head = run("git", "rev-parse", "HEAD", cwd=project).stdout
     stopped = run("git", "merge", "--no-edit", "theirs", cwd=project, code=1)

@@ -50,7 +50,7 @@ def uv_ran(folder: Path) -> list[str]:
 
 def later(said: str) -> list[str]:
     """The commands that are printed to be typed later."""
-    _, _, rest = said.partition("To finish later, type in penguin_species/:\n")
+    _, _, rest = said.partition("To finish the set-up later, type in penguin_species/:\n")
     return [line.strip() for line in rest.partition("Next:\n")[0].splitlines()]
 
 

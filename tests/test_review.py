@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 def test_documentation_costs_nothing(pushed: Path, run: Run) -> None:
     """A change of words pulls no byte, runs no stage, and passes; even where the remote is away."""
-    change(pushed, run, ("README.md", "## Every day", "## Each day"))
+    change(pushed, run, ("README.md", "# Penguin Species\n", "# Penguins\n"))
     done = review(pushed, run)
     assert done.code == FINE
     assert done.pulled["gate"] == set()
@@ -73,7 +73,7 @@ def test_changed_data_is_compared_on_shared_rows(pushed: Path, run: Run) -> None
 
 def test_threads_do_not_matter(pushed: Path, run: Run) -> None:
     """What was computed with all threads comes out byte for byte with one, from nothing."""
-    change(pushed, run, ("README.md", "## Every day", "## Each day"))
+    change(pushed, run, ("README.md", "# Penguin Species\n", "# Penguins\n"))
     place = pushed.parent / "alone"
     run("git", "clone", "--quiet", "-b", "change", str(pushed.parent / "origin.git"), str(place), cwd=pushed.parent)
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -36,7 +36,6 @@ NAMES = [name for group in VERBS.values() for name in group]
 
 
 def main() -> None:
-    """Run the verb on the command line, print its outcome and exit with its code."""
     arguments = sys.argv[1:]
     if arguments[:1] in ([], ["--help"], ["-h"]):
         print(overview())
@@ -54,7 +53,8 @@ def main() -> None:
         f"lifecycle {verb}", description=command.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-    command.arguments(parser)
+    if hasattr(command, "arguments"):
+        command.arguments(parser)
     options = parser.parse_args(arguments[1:])
     if not in_project:
         sys.exit(fail("there is no dvc.yaml in this folder or above it: change to the project's folder."))
@@ -83,7 +83,6 @@ def run(verb: str, command: Callable[[argparse.Namespace], Outcome], options: ar
 
 
 def overview() -> str:
-    """Every verb with one line, by group."""
     width = max(map(len, NAMES))
     groups = [
         "\n".join([f"{title}:", *(f"  {name:{width}}  {line}" for name, line in verbs.items())])

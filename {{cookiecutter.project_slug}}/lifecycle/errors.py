@@ -5,6 +5,14 @@ class LifecycleError(Exception):
     """Something could not be done or checked: exit code 2."""
 
 
+class Refused(LifecycleError):
+    """The answer is no: exit code 1, with one message per reason."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(" ".join(messages))
+        self.messages = messages
+
+
 class RemoteError(LifecycleError):
     """The DVC remote is needed and cannot be used; a request from a fork has no secrets for it."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lifecycle.errors import LifecycleError, RemoteError
+from lifecycle.errors import LifecycleError, Refused, RemoteError
 from lifecycle.git.run import attempt
 
 
@@ -20,12 +20,13 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
 
     def json(self, **more: Any) -> str:
-        """The outcome as a JSON object."""
         return json.dumps(asdict(self) | more, indent=2, ensure_ascii=False, default=str)
 
 
 def failure(error: Exception) -> Outcome:
-    """Code 2; or 0 where a request from a fork lacks the secrets, which is not the request's fault."""
+    """Code 1 for Refused, 2 for other errors; 0 if a request from a fork lacks the secrets, which is not its fault."""
+    if isinstance(error, Refused):
+        return Outcome(1, [*error.messages])
     if not isinstance(error, LifecycleError):
         traceback.print_exception(error)
         return Outcome(2, [f"Unexpected error, please report it ({type(error).__name__}: {error}); see the traceback."])

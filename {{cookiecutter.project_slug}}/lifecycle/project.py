@@ -41,18 +41,15 @@ def parse_yaml(text: str | None, name: str) -> dict[str, Any]:
 
 @_translated()
 def check(kind: type[Settings], values: object, where: str) -> Settings:
-    """A block of params.yaml as a typed object."""
     return settings.check(kind, values, where)
 
 
 @_translated()
 def contract(text: str, name: str) -> Contract:
-    """The data contract in a YAML text."""
     return settings.check(Contract, settings.parse_yaml(text, name), name)
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """A table that a stage wrote."""
     from pipeline.run.files import read_table
 
     return read_table(str(path))
@@ -66,7 +63,6 @@ def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], di
 
 
 def threads(rows: int) -> AbstractContextManager[Any]:
-    """A context with the number of threads that stages use."""
     from pipeline.run.threads import threads
 
     return threads(rows)

@@ -13,36 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError
-from lifecycle.git import origin
-from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path
 from lifecycle.registry import policy
-from lifecycle.registry.read import Registry, differences, read
+from lifecycle.registry.read import Registry, differences
 from lifecycle.registry.record import Record, records
 from lifecycle.report.audit import audit_page
 from lifecycle.storage import objects
-from lifecycle.storage.dvc_yaml import artifact
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("version", nargs="?", help="a version, or the beginning of a commit or of a model's hash")
     parser.add_argument("--html", metavar="FILE", type=path, help="write a page with everything")
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """1 with a sentence for each record that disagrees."""
     which = options.version
-    name = artifact(show(WORK_TREE, "dvc.yaml")).name
-    with origin.scratch() as folder:
-        registry = read(folder, name)
-        messages = registry.ignored + differences(registry) + unmet_rules(registry, folder)
+    with policy.registry() as (folder, registry, rules):
+        current = [(registry.current(stage), rule) for stage, rule in rules.items()]
+        unmet = [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
+        messages = registry.ignored + differences(registry) + unmet
         every = records(folder, registry)
     chosen = [record for record in every if which is None or matches(record, which)]
     if which is not None and not chosen:
-        there = f"there are {', '.join(registry.versions)}" if registry.versions else "there is no version yet"
-        raise LifecycleError(f"no version, commit or model is called {which}: {there}.")
+        raise LifecycleError(f"no version, commit or model is called {which}: there {registry.listed()}.")
     chosen = check_objects(chosen, everything=which is not None)
     faults = [f"{record.version}: {fault}." for record in chosen for fault in record.faults] + messages
     lines = [line for record in chosen for line in (trace(record, registry) if which else [summary(record)])]
@@ -61,12 +55,6 @@ def run(options: argparse.Namespace) -> Outcome:
     if faults:
         return Outcome(1, [*lines, *faults, f"{checked}: {len(faults)} records disagree."], details)
     return Outcome(0, [*lines, f"{checked}: all records agree, and the stored models have their hashes."], details)
-
-
-def unmet_rules(registry: Registry, folder: str) -> list[str]:
-    """A sentence for each stage whose current tag lacks what the stage requires."""
-    current = [(registry.current(stage), rule) for stage, rule in policy.rules(folder).items()]
-    return [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
 
 
 def matches(record: Record, which: str) -> bool:
@@ -89,7 +77,6 @@ def check_objects(chosen: list[Record], everything: bool) -> list[Record]:
 
 
 def summary(record: Record) -> str:
-    """A version in one line."""
     metric = next((f", {name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float)), "")
     now = "".join(f", {move['stage']} now" for move in record.moves if move["now"])
     return f"{record.version} {record.date}, commit {record.commit[:9]}, by {record.by}{metric}{now}."
@@ -116,7 +103,6 @@ def trace(record: Record, registry: Registry) -> list[str]:
 
 
 def move_line(move: dict[str, Any]) -> str:
-    """A promotion or rollback in one line."""
     reason = f": {move['reason']}" if move["reason"] else ""
     now = ", current." if move["now"] else "."
     return f"{move['date']}: {move['kind']} to {move['stage']} by {move['by']} ({move['tag']}){reason}{now}"

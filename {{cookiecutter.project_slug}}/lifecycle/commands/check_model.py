@@ -15,20 +15,13 @@ from lifecycle import project
 from lifecycle.errors import LifecycleError
 from lifecycle.outcome import Outcome
 from lifecycle.storage import objects
-from lifecycle.storage.version import Version, version
-
-
-def arguments(_: argparse.ArgumentParser) -> None:
-    """No options."""
+from lifecycle.storage.version import Version, head
 
 
 def run(_: argparse.Namespace) -> Outcome:
     """0 if the remote's model has its hash and gives its golden predictions, 1 if not, 2 if that cannot be checked."""
-    head = version("HEAD")
-    if head is None:
-        raise LifecycleError("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
-    stored = {}
-    for file in (head.model, head.file("golden.json")):
+    results, stored = head(), {}
+    for file in (results.model, results.file("golden.json")):
         try:
             stored[file.path] = objects.content(file.md5)
         except FileNotFoundError:
@@ -36,17 +29,16 @@ def run(_: argparse.Namespace) -> Outcome:
         if (real := hashlib.md5(stored[file.path]).hexdigest()) != file.md5:
             return Outcome(1, [f"{file.path} is corrupt in the remote: its hash is {real}, dvc.lock has {file.md5}."])
     model, golden = stored.values()
-    return compare(model, json.loads(golden), head)
+    return compare(model, json.loads(golden), results)
 
 
-def compare(model: bytes, golden: dict[str, list[dict[str, object]]], head: Version) -> Outcome:
-    """Predict the golden rows with a model."""
-    tolerance = float(head.parameters["reproduce"]["tolerance"])
+def compare(model: bytes, golden: dict[str, list[dict[str, object]]], results: Version) -> Outcome:
+    tolerance = float(results.parameters["reproduce"]["tolerance"])
     with TemporaryDirectory() as folder:
-        path = Path(folder, Path(head.model.path).name)
+        path = Path(folder, Path(results.model.path).name)
         path.write_bytes(model)
         try:
-            now = project.predict_rows(path, golden["rows"], head.contract)
+            now = project.predict_rows(path, golden["rows"], results.contract)
         except LifecycleError as error:  # another scikit-learn wrote it, which says nothing about its bytes
             message = f"The model cannot be loaded here, so its golden predictions were not checked: {error}"
             return Outcome(2, [message], {"bytes": "as recorded"})

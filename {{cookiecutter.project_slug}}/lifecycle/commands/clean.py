@@ -20,13 +20,11 @@ GARBAGE = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)\s*$", re
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("--yes", action="store_true", help="remove what a run without it has shown")
     parser.add_argument("--unnamed", action="store_true", help="also what no known commit refers to")
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """What would be freed, or was."""
     references.check_settled()
     objects.remote()
     with origin.scratch() as folder:
@@ -55,7 +53,6 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def summary(place: str, gone: dict[str, int], count: int, done: bool) -> str:
-    """What is freed in one place."""
     state = "were removed" if done else "are not needed"
     return f"{place}: {len(gone)} of {count} objects, {sum(gone.values()):,} bytes, {state}."
 
@@ -72,7 +69,6 @@ def remove(gone: dict[str, dict[str, int]], folder: str, refs: dict[str, str]) -
 
 
 def cache() -> dict[str, int]:
-    """The size of every object in the cache, by hash."""
     paths = Path(dvc.cache_folder(), "files", "md5").glob("??/*")
     return {
         path.parent.name + path.name: path.stat().st_size
@@ -82,7 +78,6 @@ def cache() -> dict[str, int]:
 
 
 def is_shared(place: str) -> bool:
-    """Whether others than this clone may keep objects there."""
     clone = Path(git("rev-parse", "--path-format=absolute", "--git-common-dir")).parent
     return place == "remote" or not Path(dvc.cache_folder()).resolve().is_relative_to(clone.resolve())
 

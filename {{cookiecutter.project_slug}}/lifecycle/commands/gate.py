@@ -17,11 +17,10 @@ from lifecycle.outcome import Outcome, failure
 from lifecycle.paths import path
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, VERDICTS, Gate
 from lifecycle.review.thresholds import changed, limit_faults, notes, thresholds
-from lifecycle.storage.version import Version, version
+from lifecycle.storage.version import Version, head, version
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("base", help="the branch or commit that the change goes into")
     parser.add_argument("--direct", action="store_true", help="compare with BASE itself, not with the merge base")
     parser.add_argument("--strict", action="store_true", help="exit 1 if the verdict is inconclusive")
@@ -36,8 +35,8 @@ def run(options: argparse.Namespace) -> Outcome:
         outcome = Outcome(code, [f"{report['verdict']}.", *report["messages"], *commits.uncommitted()], report)
     except Exception as error:  # the report says so in any case
         outcome = failure(error)
-        head = commits.full_hash("HEAD")
-        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base, "head": head}
+        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base}
+        known["head"] = commits.full_hash("HEAD")
         outcome = Outcome(outcome.code, outcome.messages, outcome.details | known)
     if options.report:
         write_report(outcome.details, options.report)
@@ -46,9 +45,7 @@ def run(options: argparse.Namespace) -> Outcome:
 
 def review(base: str, direct: bool) -> dict[str, Any]:
     """The report; raises LifecycleError if the versions cannot be compared."""
-    new = version("HEAD")
-    if new is None:
-        raise LifecycleError("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
+    new = head()
     left = commits.merge_base(base)
     if left and direct:
         left = commits.full_hash(base)
@@ -63,7 +60,6 @@ def review(base: str, direct: bool) -> dict[str, Any]:
 
 
 def compare(settings: Gate, old: Version | None, new: Version) -> dict[str, Any]:
-    """What changed, and the verdict."""
     faults = limit_faults(settings, old, new)
     verdict = FAIL if faults else PASS
     if old is None:

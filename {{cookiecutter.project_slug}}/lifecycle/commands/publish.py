@@ -27,7 +27,6 @@ LARGEST = 1_000_000  # bytes of a report.json
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What to publish, and its options."""
     kinds = parser.add_subparsers(dest="what", required=True)
     report = argparse.ArgumentParser(add_help=False)
     report.add_argument("--report", type=path, default=Path("report"), metavar="DIR")
@@ -44,7 +43,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """What was published, in one sentence."""
     if options.what == "comment":
         done = comment_on_run(options.run) if options.run else comment_on_request(options.number, options.report)
     elif options.what == "branch":

@@ -36,7 +36,6 @@ class Reproduce(Block):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("base", nargs="?", help="the branch that HEAD was made from; without it every stage runs")
     parser.add_argument("--all", action="store_true", help="run every stage")
     parser.add_argument(

@@ -18,10 +18,6 @@ from lifecycle.storage.lock import lock
 HEADS = ("HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")  # those that exist
 
 
-def arguments(_: argparse.ArgumentParser) -> None:
-    """No options."""
-
-
 def run(_: argparse.Namespace) -> Outcome:
     """0 with the stages that ran; 1 if a person must settle something first."""
     locks = [found for revision in HEADS if (found := lock(revision))]

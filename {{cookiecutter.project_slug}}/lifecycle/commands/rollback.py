@@ -7,60 +7,53 @@ Repeated rollbacks go further back. Nothing is deleted, and the deployment is th
 
 import argparse
 
+from lifecycle.errors import Refused
 from lifecycle.git import origin
-from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.outcome import Outcome
 from lifecycle.registry import checks, policy
-from lifecycle.registry.read import read
 from lifecycle.registry.tag import Tag
 from lifecycle.registry.write import point
-from lifecycle.storage.dvc_yaml import artifact
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("--stage", required=True, help="a stage of params.yaml, block promote")
     parser.add_argument("--to", metavar="VERSION", help="a version that the stage once had; default: the one before")
     parser.add_argument("--reason", default="", help="is kept in the tag")
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """What was refused or done."""
-    stage, to = options.stage, options.to
-    name = artifact(show(WORK_TREE, "dvc.yaml")).name
-    with origin.scratch() as folder:
-        rules, registry = policy.rules(folder), read(folder, name)
-        if stage not in rules:
-            return Outcome(1, [policy.unknown_stage(stage, rules)])
-        policy.enforce(registry, folder, stage, rules[stage])
+    """What was done; raises Refused before anything is written."""
+    stage = options.stage
+    with policy.stage_of(stage) as (folder, registry, rule):
         history = registry.stages.get(stage, [])
         origin.bring([tag.name for tag in history])
-        versions, trail = {tag.version for tag in history}, path_back(history)
-        if to is not None and to not in versions:
-            had = ", ".join(sorted(versions)) or "no version"
-            return Outcome(1, [f"{stage} never pointed to {to}: it had {had}. Promote a version that is new to it."])
-        if to is None and len(trail) < 2:
-            none = f"{stage} has no version before {trail[0]}." if trail else f"{stage} has no version yet."
-            return Outcome(1, [none])
-        version = to or trail[-2]
-        if version == trail[-1]:
-            return Outcome(0, [f"{stage} already points to {version}: nothing changed."], {"version": version})
-        before = next(tag for tag in reversed(history) if tag.version == version)
-        refused, evidence = checks.check(registry.artifact, before.commit, None, full=False)
-        if refused:
-            return Outcome(1, refused)
+        before = target(history, stage, options.to)
+        if before.version == history[-1].version:
+            message = f"{stage} already points to {before.version}: nothing changed."
+            return Outcome(0, [message], {"version": before.version})
         content = {
             "kind": "rollback",
             "stage": stage,
-            "version": version,
+            "version": before.version,
             "commit": before.commit,
             "reason": options.reason,
-            "from": trail[-1],
+            "from": history[-1].version,
             "approved_by": before.content.get("approved_by", []),
-            **evidence,
+            **checks.before_rollback(registry.artifact, before.commit),
         }
-        done = point(folder, registry, content, rules[stage].signed)
-        return Outcome(done.code, done.messages + [f"Ignored: {line}" for line in registry.ignored], done.details)
+        done = point(folder, registry, content, rule.signed)
+    return Outcome(done.code, done.messages + [f"Ignored: {line}" for line in registry.ignored], done.details)
+
+
+def target(history: list[Tag], stage: str, version: str | None) -> Tag:
+    """The tag to go back to: the last one of the version, or of the version before; raises Refused."""
+    had, trail = sorted({tag.version for tag in history}), path_back(history)
+    if version is not None and version not in had:
+        listed = ", ".join(had) or "no version"
+        raise Refused(f"{stage} never pointed to {version}: it had {listed}. Promote a version that is new to it.")
+    if version is None and len(trail) < 2:
+        raise Refused(f"{stage} has no version before {trail[0]}." if trail else f"{stage} has no version yet.")
+    return next(tag for tag in reversed(history) if tag.version == (version or trail[-2]))
 
 
 def path_back(history: list[Tag]) -> list[str]:

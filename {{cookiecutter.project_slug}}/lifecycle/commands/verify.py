@@ -18,7 +18,6 @@ from lifecycle.storage.dvc import missing_in_remote
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
     parser.add_argument("--committed", action="store_true", help="ignore data that no commit contains (pre-push hook)")
     parser.add_argument("--merging", action="store_true", help="only during a merge, and without the remote (hook)")
     parser.add_argument(
@@ -27,7 +26,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """A sentence and a command for each finding."""
     # Git sets MERGE_HEAD only after its own hooks
     no_merge = attempt("rev-parse", "--verify", "MERGE_HEAD").returncode and "GIT_REFLOG_ACTION" not in os.environ
     if options.merging and no_merge:

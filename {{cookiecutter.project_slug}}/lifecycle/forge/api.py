@@ -16,25 +16,11 @@ from lifecycle.forge.http import send
 class Forge:
     """One repository; raises ForgeError if a variable is missing."""
 
-    home: ClassVar[str]  # URL of the repository in the API, from variables
-    server: ClassVar[str]  # URL that Git uses
-    token_name: ClassVar[str]
-    git_user: ClassVar[str]
-    advice: ClassVar[str]  # what to do without a token
-    number: ClassVar[str]  # the key of an issue's or request's number
-    text: ClassVar[str]  # the key of its text
-    update_method: ClassVar[str]
-    closed: ClassVar[dict[str, str]]
-    issues: ClassVar[str]  # open ones
-    issue_comments: ClassVar[str]
-    comments: ClassVar[str]  # of a request
-    comment: ClassVar[str]
-    requests: ClassVar[str]
-    requests_from: ClassVar[str]
-    source: ClassVar[str]  # keys of the branches of a request
-    target: ClassVar[str]
-    branches: ClassVar[str]
-    lineage: ClassVar[tuple[str, str]]  # keys of a commit's hash and parents
+    home = server = token_name = git_user = advice = ""  # addresses from variables, and how to sign in
+    number = text = update_method = source = target = ""  # keys of an issue or request, and how to change it
+    issues = issue_comments = comments = comment = requests = requests_from = branches = ""  # paths
+    closed: ClassVar[dict[str, str]] = {}
+    lineage = "", ""  # keys of a commit's hash and parents
 
     def __init__(self) -> None:
         try:
@@ -46,22 +32,18 @@ class Forge:
             raise ForgeError(f"{self.token_name} is not set: {self.advice}.")
 
     def me(self) -> str:
-        """The name of the token's owner."""
         raise NotImplementedError
 
     def start_checks(self, branch: str) -> None:
         """Start the checks of a branch that a run has pushed, if they do not start by themselves."""
 
     def approvers(self, commit: str) -> set[str]:
-        """Who approved the merged request of a commit, without its author."""
         raise NotImplementedError
 
     def send(self, method: str, path: str, body: Any = None) -> bytes:
-        """The answer to a request."""
         return send(method, self.address + path, self.token, body)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of the answer."""
         try:
             return json.loads(self.send(method, path, body) or b"null")
         except ValueError:
@@ -84,7 +66,6 @@ class Forge:
         return None
 
     def default_branch(self) -> str:
-        """The branch that requests are merged into."""
         return str(self.call("GET", "")["default_branch"])
 
     def open_request(self, branch: str, owner: str = "") -> dict[str, Any] | None:

@@ -27,7 +27,6 @@ def rendered(content: bytes, ours: bool = True) -> str:
 
 
 def comment(forge: Forge, number: int, content: bytes, ours: bool = True) -> str:
-    """Write or update the one comment of a request."""
     text = rendered(content, ours)
     if old := forge.mine(forge.comments.format(number), "body", REPORT):
         forge.call(forge.update_method, forge.comment.format(number, old["id"]), {"body": text})
@@ -37,7 +36,6 @@ def comment(forge: Forge, number: int, content: bytes, ours: bool = True) -> str
 
 
 def issue(forge: Forge, code: int, messages: list[str]) -> str:
-    """Open, update or close the one issue."""
     old = forge.mine(forge.issues, forge.text, RERUN)
     text = RERUN + "".join(f"- {message}\n" for message in messages)[: LONGEST - len(RERUN)]
     if code and old:
@@ -54,7 +52,6 @@ def issue(forge: Forge, code: int, messages: list[str]) -> str:
 
 
 def request(forge: Forge, name: str, title: str, content: bytes) -> str:
-    """Open the one request of a branch, or update its text."""
     if git("rev-parse", "HEAD") not in forge.tip(name):
         return f"Branch {name} has nothing new for this commit: no request."
     text = rendered(content)

@@ -7,8 +7,6 @@ DECISIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
 
 class GitHub(Forge):
-    """A repository on GitHub."""
-
     home, server = "{GITHUB_API_URL}/repos/{GITHUB_REPOSITORY}", "{GITHUB_SERVER_URL}"
     token_name, git_user = "GITHUB_TOKEN", "x-access-token"
     advice = "give this step `GITHUB_TOKEN: ${{ github.token }}`"

@@ -8,8 +8,6 @@ from lifecycle.forge.http import send
 
 
 class GitLab(Forge):
-    """A project on GitLab."""
-
     home, server = "{CI_API_V4_URL}/projects/{CI_PROJECT_ID}", "{CI_SERVER_URL}"
     token_name, git_user = "GITLAB_TOKEN", "oauth2"
     advice = "make a project access token with the scope api, and keep it as a masked variable of this name"
@@ -22,7 +20,6 @@ class GitLab(Forge):
     branches, lineage = "/repository/branches/{}", ("id", "parent_ids")
 
     def me(self) -> str:
-        """The user of the project access token."""
         return str(json.loads(send("GET", os.environ["CI_API_V4_URL"] + "/user", self.token))["username"])
 
     def approvers(self, commit: str) -> set[str]:

@@ -28,7 +28,6 @@ def uncommitted() -> list[str]:
 
 
 def is_shallow() -> bool:
-    """Whether older commits are missing from this clone."""
     return git("rev-parse", "--is-shallow-repository") == "true"
 
 

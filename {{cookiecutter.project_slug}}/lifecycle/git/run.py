@@ -37,7 +37,6 @@ def git(*arguments: str, cwd: str = ".", variables: Mapping[str, str] | None = N
 
 
 def reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Git's own message on why a command failed."""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     faults = [line for line in lines if line.startswith(("fatal:", "error:", "!"))]
     said = "; ".join(line.removeprefix("fatal: ") for line in faults or lines[-1:])

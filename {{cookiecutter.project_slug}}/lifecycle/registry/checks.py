@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Refused
 from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import ENVIRONMENT
 from lifecycle.project import digest
@@ -18,49 +18,55 @@ from lifecycle.storage.dvc_yaml import artifact
 NO_BASE = "0" * 40  # what the gate takes as the base if there is none
 
 
-def check(
-    name: str, commit: str, current: Tag | None, full: bool, skip_comparison: bool = False
-) -> tuple[list[str], dict[str, Any]]:
-    """The reasons why a stage may not point to a commit, and what the tag will record.
+def before_promotion(name: str, commit: str, current: Tag | None, skip_comparison: bool) -> dict[str, Any]:
+    """What the tag will record; raises Refused for stale results, missing data, a wrong model, or a failed gate.
 
-    `name`: of the artifact; `full`: with status and gate; `skip_comparison`: a person answers for a comparison that
-    cannot be made.
+    `name`: of the artifact; `skip_comparison`: a person answers for a comparison that cannot be made.
     """
     with dvc.checkout(commit), ThreadPoolExecutor() as pool:
-        if (found := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
-            return [f"dvc.yaml of commit {commit[:9]} calls the model {found}, not {name}."], {}
-        changed = pool.submit(status.findings, True) if full else None
-        missing, golden = pool.submit(dvc.missing_in_remote), pool.submit(verb, "check-model")
         base = current.commit if current else NO_BASE
-        gate = pool.submit(verb, "gate", base, "--direct") if full else None
-        if changed and (messages := changed.result()):
-            return messages, {}
-        if paths := missing.result():
-            return [f"{path} is not in the remote: run `uv run dvc push` where it was made" for path in paths], {}
-        # In another environment than the model's, its bytes are enough to go back to it: they were checked before
-        if golden.result()["code"] == 2 and full:
-            raise LifecycleError(" ".join(golden.result()["messages"]))
-        if golden.result()["code"] == 1:
-            return golden.result()["messages"], {}
-        answer: dict[str, Any] = {"code": 0, "details": {"verdict": None}}
-        if gate:
-            answer = gate_answer(gate, skip_comparison)
-        if answer["code"]:
-            first, *others = answer["messages"][1:] or answer["messages"]
+        changed, gate = pool.submit(status.findings, True), pool.submit(verb, "gate", base, "--direct")
+        model = pool.submit(check_stored, name, commit)
+        if messages := changed.result():
+            raise Refused(*messages)
+        if error := model.result():
+            raise LifecycleError(error)
+        outcome = gate_outcome(gate, skip_comparison)
+        if outcome["code"]:
+            first, *others = outcome["messages"][1:] or outcome["messages"]
             more = f" (and {len(others)} more)" if others else ""
-            return [f"the gate says fail: {first}{more}: `uv run lifecycle gate {base[:9]} --direct`."], {}
-        return [], {"lock": digest("dvc.lock"), "gate": answer["details"]["verdict"]}
+            raise Refused(f"the gate says fail: {first}{more}: `uv run lifecycle gate {base[:9]} --direct`.")
+        return {"lock": digest("dvc.lock"), "gate": outcome["details"]["verdict"]}
 
 
-def gate_answer(gate: Future[dict[str, Any]], skip_comparison: bool) -> dict[str, Any]:
+def before_rollback(name: str, commit: str) -> dict[str, Any]:
+    """The same for a version that was promoted before: in another environment than its own, its bytes are enough."""
+    with dvc.checkout(commit):
+        check_stored(name, commit)
+        return {"lock": digest("dvc.lock"), "gate": None}
+
+
+def check_stored(name: str, commit: str) -> str:
+    """Raise Refused if data is missing or the model is not the recorded one; why it could not be loaded, if so."""
+    if (found := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
+        raise Refused(f"dvc.yaml of commit {commit[:9]} calls the model {found}, not {name}.")
+    with ThreadPoolExecutor() as pool:
+        missing, golden = pool.submit(dvc.missing_in_remote), pool.submit(verb, "check-model")
+    if paths := missing.result():
+        raise Refused(*(f"{path} is not in the remote: run `uv run dvc push` where it was made" for path in paths))
+    if golden.result()["code"] == 1:
+        raise Refused(*golden.result()["messages"])
+    return " ".join(golden.result()["messages"]) if golden.result()["code"] else ""
+
+
+def gate_outcome(gate: Future[dict[str, Any]], skip_comparison: bool) -> dict[str, Any]:
     """The gate's outcome; where it cannot compare, floors and ceilings alone if the comparison may be skipped."""
     try:
         return gate.result()
     except LifecycleError:
         if not skip_comparison:
             raise
-        limits = verb("gate", NO_BASE)
-        return limits | {"details": {"verdict": "not compared"}}
+        return verb("gate", NO_BASE) | {"details": {"verdict": "not compared"}}
 
 
 def verb(name: str, *arguments: str) -> dict[str, Any]:

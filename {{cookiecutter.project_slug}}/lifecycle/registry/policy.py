@@ -1,13 +1,18 @@
 """The policy: what each stage requires of a commit and of a tag, and whether they have it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import Field
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Refused
 from lifecycle.git import origin
+from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
 from lifecycle.project import Block, check, parse_yaml
-from lifecycle.registry.read import Registry, differences
+from lifecycle.registry.read import Registry, differences, read
 from lifecycle.registry.tag import Tag
+from lifecycle.storage.dvc_yaml import artifact
 
 
 class Rule(Block):
@@ -23,6 +28,30 @@ class Promote(Block):
     stages: dict[str, Rule] = Field(min_length=1)
 
 
+@contextmanager
+def registry() -> Iterator[tuple[str, Registry, dict[str, Rule]]]:
+    """A scratch repository of origin, the registry in it, and the rule of each stage."""
+    name = artifact(show(WORK_TREE, "dvc.yaml")).name
+    with origin.scratch() as folder:
+        yield folder, read(folder, name), rules(folder)
+
+
+@contextmanager
+def stage_of(stage: str) -> Iterator[tuple[str, Registry, Rule]]:
+    """The same for one stage, whose tags that lack what it requires are ignored; raises Refused if there is none."""
+    with registry() as (folder, known, every):
+        if stage not in every:
+            raise Refused(f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(every)}.")
+        if messages := differences(known):
+            raise LifecycleError(f"{messages[0]} Run `git fetch --force --tags origin`, or `git tag --delete` here.")
+        lacking = {
+            tag.name: fault for tag in known.stages.get(stage, []) if (fault := lacks(tag, folder, every[stage]))
+        }
+        known.ignored += [f"{fault}." for fault in lacking.values()]
+        known.stages[stage] = [tag for tag in known.stages.get(stage, []) if tag.name not in lacking]
+        yield folder, known, every[stage]
+
+
 def rules(folder: str) -> dict[str, Rule]:
     """What each stage requires, from the default branch of origin, so that no branch can loosen it."""
     branch = origin.default_branch(folder)
@@ -34,31 +63,19 @@ def rules(folder: str) -> dict[str, Rule]:
     return check(Promote, block, f"{where}, block promote,").stages
 
 
-def unknown_stage(stage: str, stages: dict[str, Rule]) -> str:
-    """The message for a stage that does not exist."""
-    return f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(stages)}."
-
-
-def approvals(folder: str, rule: Rule, commit: str) -> tuple[list[str], list[str]]:
-    """The reasons why a commit may not be promoted, and who approved it."""
+def approvers(folder: str, rule: Rule, commit: str) -> list[str]:
+    """Who approved a commit of origin, if its stage requires that; raises Refused without an approval."""
     if not attempt("branch", "--contains", commit, cwd=folder).stdout.strip():
-        return [f"commit {commit[:9]} is on no branch of origin: `git push`, and merge it."], []
+        raise Refused(f"commit {commit[:9]} is on no branch of origin: `git push`, and merge it.")
     if not rule.approved:
-        return [], []
-    from lifecycle.forge.current import approvers
+        return []
+    from lifecycle.forge import current
 
-    names = approvers(commit)
-    nobody = f"the stage requires an approval, and nobody but its author approved the request of commit {commit[:9]}."
-    return ([] if names else [nobody]), names
-
-
-def enforce(registry: Registry, folder: str, stage: str, rule: Rule) -> None:
-    """Ignore the stage's tags that lack what it requires; raises LifecycleError if tags differ from origin's."""
-    if messages := differences(registry):
-        raise LifecycleError(f"{messages[0]} Run `git fetch --force --tags origin`, or `git tag --delete` here.")
-    lacking = {tag.name: fault for tag in registry.stages.get(stage, []) if (fault := lacks(tag, folder, rule))}
-    registry.ignored += [f"{fault}." for fault in lacking.values()]
-    registry.stages[stage] = [tag for tag in registry.stages.get(stage, []) if tag.name not in lacking]
+    if names := current.approvers(commit):
+        return names
+    raise Refused(
+        f"the stage requires an approval, and nobody but its author approved the request of commit {commit[:9]}."
+    )
 
 
 def lacks(tag: Tag, folder: str, rule: Rule) -> str:

@@ -28,7 +28,6 @@ class Registry:
         return self.stages[stage][-1] if self.stages.get(stage) else None
 
     def version_of(self, commit: str) -> str | None:
-        """The version of a commit."""
         return next((name for name, tag in self.versions.items() if tag.commit == commit), None)
 
     def next_version(self, bump: str) -> str:
@@ -39,8 +38,10 @@ class Registry:
         place = ("major", "minor", "patch").index(bump)
         return "v" + ".".join(str(n + (i == place)) if i <= place else "0" for i, n in enumerate(highest))
 
+    def listed(self) -> str:
+        return f"are {', '.join(self.versions)}" if self.versions else "is no version yet"
+
     def numbers(self, stage: str) -> set[int]:
-        """The numbers of the stage's tags, ignored or not."""
         pattern = rf"{re.escape(self.artifact)}#{re.escape(stage)}!?#(\d+)"
         return {int(match[1]) for name in self.hashes if (match := re.match(pattern, name, re.ASCII))}
 

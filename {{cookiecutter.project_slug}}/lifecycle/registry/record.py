@@ -1,8 +1,8 @@
 """The record of a registered version: its tags, its results, and where they disagree."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git.batch import Batch
@@ -13,10 +13,12 @@ from lifecycle.registry.write import date
 from lifecycle.storage.lock import entries, inconsistent
 from lifecycle.storage.version import Version, versions
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True)
 class Record:
-    """One version; `stored`: path and size of each object in the remote by hash; `faults`: one sentence each."""
+    """One version. `lock`, `model`: hashes; `stored`: path and size of each object in the remote, by hash."""
 
     version: str
     commit: str
@@ -24,16 +26,16 @@ class Record:
     by: str
     approved_by: list[str]
     gate: str
-    moves: list[dict[str, Any]]  # the stages that pointed to it, with kind, date, by, reason and tag
-    lock: str  # the hash of dvc.lock
-    model: str  # the hash of the model file
-    data: dict[str, str]
-    rows: int
-    parameters: dict[str, Any]
-    metrics: dict[str, Any]
-    libraries: dict[str, str]
-    stored: dict[str, tuple[str, int]]
+    moves: list[dict[str, Any]]  # the promotions and rollbacks that pointed a stage to it
     faults: list[str]
+    lock: str = ""
+    model: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def records(folder: str, registry: Registry) -> list[Record]:
@@ -44,122 +46,101 @@ def records(folder: str, registry: Registry) -> list[Record]:
 
 
 def record(tag: Tag, registry: Registry, version: Version | None) -> Record:
-    """The record of the version that a tag registers."""
     moves = [move for moves in registry.stages.values() for move in moves if move.commit == tag.commit]
     content = tag.content or next((move.content for move in moves), {})
-    faults: list[str] = []
-    results = results_of(version, faults) if version else {}
-    if version:
-        faults += [f"{path} is not what stage {stage} read" for stage, path in inconsistent(version.lock)]
-        faults += wrong_lock(version, [tag, *moves]) + wrong_files(version) + wrong_parameters(version)
-        faults += wrong_model(version, registry.artifact, results["manifest.json"])
-    else:
-        faults.append(f"commit {tag.commit[:9]} has no dvc.lock that can be read")
+    known: dict[str, Any] = {
+        "version": tag.version,
+        "commit": tag.commit,
+        "date": date(tag.time),
+        "by": f"{tag.by} <{tag.mail}>",
+        "approved_by": content.get("approved_by", []),
+        "gate": str(content.get("gate") or "not recorded"),
+        "moves": [move_of(move, registry.current(move.stage) == move) for move in moves],
+    }
+    if version is None:
+        return Record(**known, faults=[f"commit {tag.commit[:9]} has no dvc.lock that can be read"])
     return Record(
-        version=tag.version,
-        commit=tag.commit,
-        date=date(tag.time),
-        by=f"{tag.by} <{tag.mail}>",
-        approved_by=content.get("approved_by", []),
-        gate=str(content.get("gate") or "not recorded"),
-        moves=[move_of(move, registry) for move in moves],
-        lock=version.batch.digest(tag.commit, "dvc.lock") if version else "",
-        model=model_hash(version) if version else "",
-        data={path: file.md5 for path, file in version.lock.data.items()} if version else {},
-        rows=results.get("profile.json", {}).get("rows", 0),
-        parameters=recorded_parameters(version) if version else {},
-        metrics=results.get("metrics.json", {}),
-        libraries=results.get("libraries", {}),
-        stored={file.md5: (path, file.size) for path, file in version.lock.stored.items()} if version else {},
-        faults=faults,
+        **known,
+        faults=faults(version, [tag, *moves], registry.artifact),
+        lock=version.batch.digest(tag.commit, "dvc.lock"),
+        model=readable(lambda: version.model.md5, ""),
+        data={path: file.md5 for path, file in version.lock.data.items()},
+        rows=readable(lambda: version.json("profile.json").get("rows", 0), 0),
+        parameters=version.run_with,
+        metrics=readable(lambda: version.scores, {}),
+        libraries=readable(lambda: version.libraries, {}),
+        stored={file.md5: (path, file.size) for path, file in version.lock.stored.items()},
     )
 
 
-def move_of(move: Tag, registry: Registry) -> dict[str, Any]:
-    """A promotion or rollback as plain values."""
-    return {
-        "stage": move.stage,
-        "tag": move.name,
-        "kind": move.kind,
-        "date": date(move.time),
-        "by": move.by,
-        "approved_by": move.content.get("approved_by", []),
-        "reason": move.content.get("reason", ""),
-        "now": registry.current(move.stage) == move,
-    }
+def move_of(move: Tag, current: bool) -> dict[str, Any]:
+    kept = {key: move.content.get(key, default) for key, default in (("approved_by", []), ("reason", ""))}
+    what = {"stage": move.stage, "tag": move.name, "kind": move.kind, "date": date(move.time), "by": move.by}
+    return what | kept | {"now": current}
 
 
-def results_of(version: Version, faults: list[str]) -> dict[str, dict[str, Any]]:
-    """The content of the files that a record shows; what cannot be read is added to `faults`."""
-    results: dict[str, dict[str, Any]] = {}
-    for name in ("manifest.json", "metrics.json", "profile.json"):
-        try:
-            results[name] = version.json(name)
-        except LifecycleError as error:
-            results[name] = {}
-            faults.append(str(error).rstrip("."))
+def readable(read: Callable[[], Value], default: Value) -> Value:
+    """A value, or the default where its file cannot be read, which is a fault of its own."""
     try:
-        results["libraries"] = version.libraries
-    except LifecycleError as error:
-        faults.append(str(error).rstrip("."))
-    return results
-
-
-def model_hash(version: Version) -> str:
-    """The hash of the model file, empty if dvc.yaml does not name it."""
-    try:
-        return version.model.md5
+        return read()
     except LifecycleError:
-        return ""
+        return default
 
 
-def recorded_parameters(version: Version) -> dict[str, Any]:
-    """The blocks of params.yaml that stages were run with."""
-    blocks: dict[str, Any] = {}
-    for stage in version.lock.stages.values():
-        blocks |= (stage.get("params") or {}).get("params.yaml", {})
-    return blocks
+def faults(version: Version, tags: list[Tag], name: str) -> list[str]:
+    """A sentence for each record that disagrees with another, or cannot be read."""
+    checks = [
+        lambda: wrong_lock(version, tags),
+        lambda: wrong_files(version),
+        lambda: wrong_parameters(version),
+        lambda: wrong_model(version, name),
+        lambda: unreadable(version),
+    ]
+    messages = []
+    for check in checks:
+        try:
+            messages += list(check())
+        except LifecycleError as error:
+            messages.append(str(error).rstrip("."))
+    return messages
 
 
-def wrong_lock(version: Version, tags: list[Tag]) -> list[str]:
-    """A fault for each tag that records another dvc.lock."""
+def unreadable(version: Version) -> Iterator[str]:
+    """Nothing; raises LifecycleError for a file of the record that cannot be read."""
+    _ = version.scores, version.json("profile.json"), version.libraries
+    yield from ()
+
+
+def wrong_lock(version: Version, tags: list[Tag]) -> Iterator[str]:
     real = version.batch.digest(version.commit, "dvc.lock")
-    recorded = {str(tag.content["lock"]) for tag in tags if "lock" in tag.content}
-    return [f"dvc.lock has the hash {real}, its tag says {other}" for other in sorted(recorded - {real})]
+    for other in sorted({str(tag.content["lock"]) for tag in tags if "lock" in tag.content} - {real}):
+        yield f"dvc.lock has the hash {real}, its tag says {other}"
+    for stage, path in inconsistent(version.lock):
+        yield f"{path} is not what stage {stage} read"
 
 
-def wrong_files(version: Version) -> list[str]:
-    """A fault for each file or folder in Git whose hash is not the one in dvc.lock."""
-    faults = []
-    recorded = {entry["path"]: entry["md5"] for entry in entries(version.lock.stages, "deps", "outs") if "md5" in entry}
-    for path, md5 in recorded.items():
-        real = version.batch.digest(version.commit, path)
-        if real not in ("", md5):
-            faults.append(f"{path} has the hash {real} in Git, {md5} in dvc.lock")
-    return faults
+def wrong_files(version: Version) -> Iterator[str]:
+    """Files and folders in Git whose hash is not the one in dvc.lock."""
+    for entry in entries(version.lock.stages, "deps", "outs"):
+        real = version.batch.digest(version.commit, entry["path"])
+        if real not in ("", entry.get("md5", real)):
+            yield f"{entry['path']} has the hash {real} in Git, {entry['md5']} in dvc.lock"
 
 
-def wrong_parameters(version: Version) -> list[str]:
-    """A fault for each block of params.yaml that is not the one that a stage was run with."""
-    try:
-        now = version.parameters
-    except LifecycleError as error:
-        return [str(error).rstrip(".")]
-    recorded = recorded_parameters(version)
-    return [f"the block {b} of params.yaml is not the one in dvc.lock" for b in recorded if now.get(b) != recorded[b]]
+def wrong_parameters(version: Version) -> Iterator[str]:
+    for block, values in version.run_with.items():
+        if version.parameters.get(block) != values:
+            yield f"the block {block} of params.yaml is not the one in dvc.lock"
 
 
-def wrong_model(version: Version, name: str, manifest: dict[str, Any]) -> list[str]:
-    """A fault for each way in which dvc.yaml, dvc.lock and the manifest disagree about the model."""
-    try:
-        real, called = version.model.md5, version.artifact.name
-    except LifecycleError as error:
-        return [str(error).rstrip(".")]
-    faults = [] if called == name else [f"dvc.yaml calls the model {called}, not {name}"]
+def wrong_model(version: Version, name: str) -> Iterator[str]:
+    """Where dvc.yaml, dvc.lock and the manifest disagree about the model."""
+    manifest, real = version.json("manifest.json"), version.model.md5
+    if version.artifact.name != name:
+        yield f"dvc.yaml calls the model {version.artifact.name}, not {name}"
     if (stated := (manifest.get("model") or {}).get("md5", "")) != real:
-        faults.append(f"the manifest was written for a model with the hash {stated}, dvc.lock has {real}")
+        yield f"the manifest was written for a model with the hash {stated}, dvc.lock has {real}"
     known = {(entry["path"], entry.get("md5")) for entry in entries(version.lock.stages, "deps")}
     for path, md5 in (manifest.get("inputs") or {}).items():
         if (path, md5) not in known:
-            faults.append(f"the manifest names another {PurePath(path)} than dvc.lock")
-    return faults
+            yield f"the manifest names another {path} than dvc.lock"

@@ -29,7 +29,6 @@ class Tag:
 
     @property
     def kind(self) -> str:
-        """registration, promotion or rollback."""
         return str(self.content.get("kind", "promotion")) if self.stage else "registration"
 
 
@@ -76,5 +75,4 @@ def parse_body(body: str) -> dict[str, Any]:
 
 
 def order(version: str) -> tuple[int, ...]:
-    """The sort key of a version."""
     return tuple(map(int, version[1:].split(".")))

@@ -82,5 +82,4 @@ def not_accepted(now: Registry, stage: str, names: list[str], done: subprocess.C
 
 
 def date(seconds: int) -> str:
-    """Seconds since 1970 as a date."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

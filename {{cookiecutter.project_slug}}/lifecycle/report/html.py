@@ -30,6 +30,5 @@ def page(title: str, body: str) -> str:
 
 
 def rows(pairs: "list[tuple[object, object]]") -> str:
-    """A table of names and values, escaped."""
     lines = [f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in pairs]
     return f"<table>{''.join(lines)}</table>"

@@ -33,14 +33,12 @@ def _escaped(part: str) -> str:
 
 
 def table(heads: list[str], rows: list[list[object]]) -> list[str]:
-    """A table, cut after ROWS rows."""
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     lines += [f"| {' | '.join(text(cell) for cell in row)} |" for row in rows[:ROWS]]
     return ["", *lines, *([f"| and {len(rows) - ROWS} more |"] if len(rows) > ROWS else []), ""]
 
 
 def mark(verdict: object) -> str:
-    """A verdict with its sign."""
     return f"{MARKS.get(str(verdict), UNKNOWN)} {verdict}"
 
 

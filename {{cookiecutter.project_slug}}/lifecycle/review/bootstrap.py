@@ -39,7 +39,6 @@ class Pair:
     relabelled: int = 0
 
     def part(self, rows: np.ndarray) -> "Pair":
-        """The groups that the masked new rows belong to."""
         kept = np.unique(self.new_group[rows])
         old, new = np.isin(self.old_group, kept), np.isin(self.new_group, kept)
         return Pair(

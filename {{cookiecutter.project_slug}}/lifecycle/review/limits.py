@@ -57,7 +57,6 @@ def gate(parameters: dict[str, Any], where: str) -> Gate:
 
 
 def broken_limits(name: str, metric: Metric, value: float, baseline: dict[str, float]) -> list[str]:
-    """A sentence for each floor or ceiling that the value breaks."""
     messages = []
     for kind, limit in (("floor", metric.floor), ("ceiling", metric.ceiling)):
         if limit is None:

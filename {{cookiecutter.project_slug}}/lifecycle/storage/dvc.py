@@ -37,7 +37,6 @@ def dvc(*arguments: str, stream: bool = False) -> subprocess.CompletedProcess[st
 
 
 def reason(done: subprocess.CompletedProcess[str]) -> str:
-    """DVC's own message on why a command failed."""
     errors = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
     return (errors or done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0].rstrip(".")
 
@@ -92,13 +91,11 @@ def checkout(revision: str) -> Iterator[Path]:
 
 
 def cached(md5: str) -> Path:
-    """Where the cache keeps an object, whether it is there or not."""
     return Path(cache_folder(), "files", "md5", md5[:2], md5[2:])
 
 
 @lru_cache(1)
 def cache_folder() -> str:
-    """The folder of DVC's cache, which checkouts share."""
     return dvc("cache", "dir").stdout.strip()
 
 

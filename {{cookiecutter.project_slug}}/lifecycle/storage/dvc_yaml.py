@@ -62,18 +62,15 @@ def listed(items: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 def outputs(stage: dict[str, Any]) -> set[str]:
-    """The paths that a stage of dvc.yaml writes."""
     return {path for key in OUTS for path, _ in listed(stage.get(key))}
 
 
 def declared(stage: dict[str, Any]) -> set[str]:
-    """The paths and parameters of a stage of dvc.yaml."""
     params = [item if isinstance(item, dict) else {"params.yaml": [item]} for item in stage.get("params") or []]
     keys = {f"{file}: {key}" for item in params for file, keys in item.items() for key in keys or []}
     return outputs(stage) | {path for path, _ in listed(stage.get("deps"))} | keys
 
 
 def recorded(stage: dict[str, Any]) -> set[str]:
-    """The paths and parameters of a stage of dvc.lock."""
     paths = {posixpath.normpath(item["path"]) for side in ("deps", "outs") for item in stage.get(side) or []}
     return paths | {f"{file}: {key}" for file, keys in (stage.get("params") or {}).items() for key in keys}

@@ -32,7 +32,6 @@ class Lock:
 
     @property
     def stored(self) -> dict[str, File]:
-        """Everything that must be in the DVC remote."""
         return {path: file for path, file in (self.data | self.outputs).items() if file.stored}
 
 

@@ -19,7 +19,6 @@ Answer = TypeVar("Answer")
 
 @lru_cache(1)
 def remote() -> Any:
-    """DVC's object store in the default remote."""
     from dvc.repo import Repo  # takes half a second
 
     check_remote()
@@ -96,6 +95,5 @@ def faults(expected: dict[str, int], read: Iterable[str]) -> dict[str, str]:
 
 
 def delete(md5s: Iterable[str]) -> None:
-    """Remove objects from the remote."""
     store = remote()
     ask(lambda: store.fs.remove([store.oid_to_path(md5) for md5 in md5s]))

@@ -53,7 +53,6 @@ def refs(folder: str) -> dict[str, str]:
 
 
 def work_trees() -> dict[str, str]:
-    """The commit of each work tree of this clone, by its folder."""
     blocks = git("worktree", "list", "--porcelain").split("\n\n")
     pairs = [dict(line.partition(" ")[::2] for line in block.splitlines()) for block in blocks]
     return {pair["worktree"]: pair["HEAD"] for pair in pairs if set(pair.get("HEAD", "0")) != {"0"}}
@@ -66,16 +65,15 @@ def needed_by(folder: str, commits: Iterable[str], strict: bool = True) -> dict[
     batch = Batch(folder, "")
     batch.load(names)
     needed: dict[str, str] = {}
-    for oid, (commit, path) in {batch.names[name]: name for name in sorted(names)}.items():
+    for commit, path in {batch.names[name]: name for name in sorted(names)}.values():
         with suppress(*([] if strict else [LifecycleError])):
-            text = batch.blobs[oid].decode("utf-8", "replace")
+            text = (batch.content(commit, path) or b"").decode("utf-8", "replace")
             needed |= hashes(text, path, commit[:9], {*paths(folder, commit)})
     return needed
 
 
 @cache
 def paths(folder: str, commit: str) -> list[str]:
-    """All files at a commit."""
     return git("ls-tree", "-r", "--name-only", "-z", commit, cwd=folder).split("\0")
 
 
@@ -92,7 +90,6 @@ def needed_by_work_trees() -> dict[str, str]:
 
 
 def is_metafile(path: str) -> bool:
-    """Whether DVC records hashes in a file of this name."""
     return path.endswith(".dvc") or PurePosixPath(path).name == "dvc.lock"
 
 

@@ -16,7 +16,6 @@ ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
 
 def unmerged() -> set[str]:
-    """The files that Git could not merge."""
     return {*git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines()}
 
 
@@ -27,7 +26,6 @@ def marked() -> set[str]:
 
 
 def conflicts() -> list[str]:
-    """A sentence with all files in conflict, if there are any."""
     names = ", ".join(sorted(unmerged() | marked()))
     return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 

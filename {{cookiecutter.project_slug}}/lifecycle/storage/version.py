@@ -31,9 +31,7 @@ class Version:
         if not found:
             raise LifecycleError(f"no stage of dvc.yaml reads or writes {name}: run `uv run dvc repro` and commit.")
         if len(found) > 1:
-            raise LifecycleError(
-                f"dvc.yaml has {' and '.join(found)}, but a review needs one {name}: rename the other."
-            )
+            raise LifecycleError(f"dvc.yaml has {' and '.join(found)}, but one {name} is needed: rename the other.")
         return found[0]
 
     def bytes(self, path: str) -> bytes:
@@ -48,17 +46,14 @@ class Version:
         return self.bytes(path).decode("utf-8", "replace")
 
     def file(self, name: str) -> File:
-        """The output of that name, with its hash."""
         return self.lock.outputs[self.path(name)]
 
     @cached_property
     def artifact(self) -> Artifact:
-        """The model's name and path in dvc.yaml."""
         return _artifact(self.text("dvc.yaml"))
 
     @property
     def model(self) -> File:
-        """The model file."""
         path = self.artifact.path
         if path not in self.lock.outputs:
             raise LifecycleError(f"dvc.lock of commit {self.commit[:9]} has no {path}: run `uv run dvc repro`.")
@@ -66,7 +61,6 @@ class Version:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """params.yaml."""
         return parsed(self.text("params.yaml"), "params.yaml")
 
     def json(self, name: str) -> dict[str, Any]:
@@ -75,17 +69,20 @@ class Version:
         try:
             content = dict(json.loads(self.text(path)))
         except (ValueError, TypeError):
-            raise LifecycleError(
-                f"{path} in commit {self.commit[:9]} is not valid JSON: run `uv run dvc repro`."
-            ) from None
+            raise LifecycleError(f"{path} is not valid JSON in commit {self.commit[:9]}.") from None
         for key, value in flat(content).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise LifecycleError(f"{path} in commit {self.commit[:9]}: {key} is {value}, which cannot be compared.")
         return content
 
+    @property
+    def run_with(self) -> dict[str, Any]:
+        """The blocks of params.yaml that stages were run with."""
+        blocks = [(stage.get("params") or {}).get("params.yaml", {}) for stage in self.lock.stages.values()]
+        return {name: values for block in blocks for name, values in block.items()}
+
     @cached_property
     def scores(self) -> dict[str, Any]:
-        """The metrics."""
         return self.json("metrics.json")
 
     @cached_property
@@ -95,13 +92,11 @@ class Version:
 
     @cached_property
     def contract(self) -> Contract:
-        """The data contract."""
         path = self.path("schema.yaml")
         return contract(self.text(path), path)
 
     @cached_property
     def libraries(self) -> dict[str, str]:
-        """The library versions that results depend on."""
         lines = self.text(self.path("environment.txt")).splitlines()
         return dict(line.split("==", 1) for line in lines if "==" in line)
 
@@ -127,6 +122,13 @@ def version(revision: str) -> Version | None:
     return versions(Batch(".", git("rev-parse", "--show-prefix")), [commit])[commit]
 
 
+def head() -> Version:
+    """The results of HEAD; raises LifecycleError if it has none."""
+    if results := version("HEAD"):
+        return results
+    raise LifecycleError("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
+
+
 def versions(batch: Batch, commits: list[str]) -> dict[str, Version | None]:
     """The results at many commits, with few Git commands; None where there is no readable dvc.lock."""
     batch.load({(commit, name) for commit in commits for name in ("dvc.lock", "dvc.yaml", "params.yaml")})
@@ -139,7 +141,10 @@ def versions(batch: Batch, commits: list[str]) -> dict[str, Version | None]:
 
 def _stages(batch: Batch, commit: str) -> dict[str, Any]:
     text = (batch.content(commit, "dvc.lock") or b"").decode("utf-8", "replace")
-    return parsed(text, "dvc.lock").get("stages") or {}
+    try:
+        return parsed(text, "dvc.lock").get("stages") or {}
+    except LifecycleError:
+        return {}
 
 
 def _lock(batch: Batch, commit: str, stages: dict[str, Any]) -> Lock:
