@@ -10,20 +10,28 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 Run = Callable[..., subprocess.CompletedProcess[str]]
+TOGETHER = [("test_ci_github", "test_ci_gitlab", "test_ci_promote"), ("test_registry", "test_clean"), ("test_report",)]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is costly to set up, or change it, run one after the other in one process."""
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        if shared := next((name for name in ("hub", "registered", "report") if name in names), None):
-            item.add_marker(pytest.mark.xdist_group(shared))
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives tests that share a costly set-up, or change it, to one process; all others to whichever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0].rpartition("/")[2]
+        return next((files[0] for files in TOGETHER if file.startswith(files)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """The marks of --dist=loadgroup have no effect with pytest 9."""
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

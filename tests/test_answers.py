@@ -77,7 +77,8 @@ def test_slug_that_is_taken_is_refused(slug: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["project_name", "description", "author_name", "author_email"])
 def test_text_that_would_break_a_quoted_string_is_refused(name: str, bad: str, tmp_path: Path) -> None:
     """No answer can break out of the strings it is written into."""
-    assert_refused(tmp_path, f"{name} contains a double quote or a backslash", **{name: f"{bad}@"}, project_slug="birds")
+    words = f"{name} contains a double quote or a backslash"
+    assert_refused(tmp_path, words, **{name: f"{bad}@"}, project_slug="birds")
 
 
 @pytest.mark.parametrize("bad", ["two\nlines", "tab\there", "bell\a", "next\x85line", "line\u2028end", "lone\udce9"])
@@ -91,7 +92,7 @@ def test_control_characters_are_refused(bad: str, tmp_path: Path) -> None:
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     """Who makes five mistakes reads five sentences, not one after the other."""
     faults = {"project_name": " ", "project_slug": "A", "author_email": "me", "remote_url": "x://", "target": "age"}
-    words = ["must start with a-z", "project_name is empty", "'me' has no @", "is not a folder", "is not a classification"]
+    words = ["must start with a-z", "project_name is empty", "'me' has no @", "is not a folder", "is not a class"]
     assert_refused(tmp_path, *words, **faults)
 
 

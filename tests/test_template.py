@@ -85,6 +85,14 @@ def test_generated_readme_draws_the_tree() -> None:
     assert drawn == top - hidden
 
 
+def test_architecture_diagram_names_the_folders() -> None:
+    """The diagram in CONTRIBUTING.md has exactly the folders of pipeline/ and lifecycle/."""
+    diagram = (TEMPLATE / "CONTRIBUTING.md").read_text().split("```mermaid")[1].split("```")[0]
+    folders = {path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.glob("*/*/__init__.py")}
+    drawn = set(re.findall(r"(?:pipeline|lifecycle)/\w+", diagram))
+    assert drawn == {folder for folder in folders if not folder.endswith("/tests")}
+
+
 def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
     """The words for a missing value, and the limits of a classification, are the same before and after generation."""
     for name in ("EMPTY", "INFINITE", "CLASSES", "FEW"):

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from typing import NoReturn
 
 from lifecycle.errors import LifecycleError
 from lifecycle.outcome import Outcome, failure, leave
@@ -43,7 +44,7 @@ def main() -> None:
     verb = arguments[0]
     if verb not in NAMES:
         near = difflib.get_close_matches(verb, NAMES, n=1, cutoff=0)
-        sys.exit(fail(f"{verb!r} is not a verb; did you mean `lifecycle {near[0]}`? `lifecycle --help` lists all."))
+        fail(f"{verb!r} is not a verb; did you mean `lifecycle {near[0]}`? `lifecycle --help` lists all.")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name in Git may be no UTF-8
@@ -57,7 +58,7 @@ def main() -> None:
         command.arguments(parser)
     options = parser.parse_args(arguments[1:])
     if not in_project:
-        sys.exit(fail("there is no dvc.yaml in this folder or above it: change to the project's folder."))
+        fail("there is no dvc.yaml in this folder or above it: change to the project's folder.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that temporary folders are removed
     outcome = run(verb, command.run, options)
     if options.json:
@@ -92,7 +93,6 @@ def overview() -> str:
     return "\n\n".join([usage, *groups, "Exit codes: 0 fine, 1 no, 2 could not be done or checked."])
 
 
-def fail(message: str) -> int:
-    """Print a message of the command line itself; returns exit code 2."""
+def fail(message: str) -> NoReturn:
     print(f"lifecycle: {message}", file=sys.stderr)
-    return 2
+    sys.exit(2)

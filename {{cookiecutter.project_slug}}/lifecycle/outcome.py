@@ -9,12 +9,11 @@ from typing import Any
 
 from lifecycle.errors import LifecycleError, Refused, RemoteError
 from lifecycle.git.run import attempt
+from lifecycle.paths import write
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The exit code, one message per finding, and what else a program may want to know."""
-
     code: int
     messages: list[str]
     details: dict[str, Any] = field(default_factory=dict)
@@ -37,10 +36,5 @@ def failure(error: Exception) -> Outcome:
 
 
 def leave(verb: str, outcome: Outcome, folder: Path) -> None:
-    """Write the outcome and its commit into a folder, for the gate's report; raises LifecycleError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        head = attempt("rev-parse", "HEAD").stdout.strip()
-        (folder / f"{verb}.json").write_text(outcome.json(head=head) + "\n", "utf-8", newline="\n")
-    except OSError as error:
-        raise LifecycleError(f"the report cannot be written ({error}): --report takes a folder.") from None
+    head = attempt("rev-parse", "HEAD").stdout.strip()
+    write(folder / f"{verb}.json", outcome.json(head=head) + "\n")

@@ -1,7 +1,9 @@
-"""Where the project is, and what a path on the command line means: verbs work in every sub-folder."""
+"""Where the project is, what a path on the command line means, and how the files that it names are written."""
 
 import os
 from pathlib import Path
+
+from lifecycle.errors import LifecycleError
 
 START = Path.cwd()  # where the person typed the command
 
@@ -18,3 +20,11 @@ def enter_project() -> bool:
 def path(text: str) -> Path:
     """A path from the command line, relative to the project's folder."""
     return Path(os.path.relpath(START / text))
+
+
+def write(file: Path, text: str, what: str = "report", hint: str = "--report takes a folder") -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise LifecycleError(f"the {what} cannot be written ({error}): {hint}.") from None

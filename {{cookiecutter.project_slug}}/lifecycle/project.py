@@ -5,7 +5,7 @@ Every function raises LifecycleError where the pipeline raises its own error. Wh
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,12 +14,13 @@ from pipeline.contract.schema import Contract
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
+from pipeline.run.threads import threads
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Block", "Contract"]
+__all__ = ["Block", "Contract", "threads"]
 ROW = "__row__"  # the column with the hash of each row's content
 Settings = TypeVar("Settings", bound=Block)
 digest = inputs.digest
@@ -44,11 +45,6 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 
 
-@_translated()
-def contract(text: str, name: str) -> Contract:
-    return settings.check(Contract, settings.parse_yaml(text, name), name)
-
-
 def read_table(path: Path) -> "pd.DataFrame":
     from pipeline.run.files import read_table
 
@@ -62,15 +58,8 @@ def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], di
     return scorer(predictions, task)
 
 
-def threads(rows: int) -> AbstractContextManager[Any]:
-    from pipeline.run.threads import threads
-
-    return threads(rows)
-
-
 @_translated()
 def predict_rows(model: Path, rows: list[dict[str, Any]], contract: Contract) -> list[dict[str, Any]]:
-    """What a stored model predicts for rows from JSON."""
     from pipeline.archive import model_file
     from pipeline.evaluation.golden import typed_rows
     from pipeline.evaluation.predictions import predict
@@ -81,7 +70,6 @@ def predict_rows(model: Path, rows: list[dict[str, Any]], contract: Contract) ->
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:
-    """A sentence for each golden prediction that is not as it was recorded."""
     from pipeline.evaluation.golden import contradictions
 
     return contradictions(recorded, now, tolerance)

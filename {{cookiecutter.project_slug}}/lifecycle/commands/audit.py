@@ -9,12 +9,11 @@ in the remote are read; without it the model of every version is read. Writes no
 
 import argparse
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError
 from lifecycle.outcome import Outcome
-from lifecycle.paths import path
+from lifecycle.paths import path, write
 from lifecycle.registry import policy
 from lifecycle.registry.read import Registry, differences
 from lifecycle.registry.record import Record, records
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> Outcome:
         "faults": faults,
     }
     if options.html:
-        write_page(details, options.html)
+        write(options.html, audit_page(details), "page", "--html takes a file name")
         lines.append(f"The page is {options.html}.")
     checked = f"{len(chosen)} of {len(every)} versions and all {len(registry.hashes)} tags were checked"
     if faults:
@@ -58,13 +57,11 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def matches(record: Record, which: str) -> bool:
-    """Whether `which` is the version, or the beginning of its commit or of its model's hash."""
     hashes = (record.commit, record.model)
     return record.version == which or (len(which) > 6 and any(value.startswith(which) for value in hashes))
 
 
 def check_objects(chosen: list[Record], everything: bool) -> list[Record]:
-    """The records with the faults of their objects in the remote; models are read, or all objects."""
     if not chosen:
         return []
     expected = {md5: size for record in chosen for md5, (_, size) in record.stored.items()}
@@ -83,7 +80,6 @@ def summary(record: Record) -> str:
 
 
 def trace(record: Record, registry: Registry) -> list[str]:
-    """A version and what it was made from, ending with the command that brings back its training rows."""
     tag = f"{registry.artifact}@{record.version}"
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float))
     approved = ", ".join(record.approved_by) or "nobody"
@@ -106,12 +102,3 @@ def move_line(move: dict[str, Any]) -> str:
     reason = f": {move['reason']}" if move["reason"] else ""
     now = ", current." if move["now"] else "."
     return f"{move['date']}: {move['kind']} to {move['stage']} by {move['by']} ({move['tag']}){reason}{now}"
-
-
-def write_page(details: dict[str, Any], file: Path) -> None:
-    """Write the page; raises LifecycleError."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(audit_page(details), "utf-8", newline="\n")
-    except OSError as error:
-        raise LifecycleError(f"the page cannot be written ({error}): --html takes a file name.") from None

@@ -58,7 +58,6 @@ def summary(place: str, gone: dict[str, int], count: int, done: bool) -> str:
 
 
 def remove(gone: dict[str, dict[str, int]], folder: str, refs: dict[str, str]) -> None:
-    """Remove the objects, unless branches or tags have changed meanwhile."""
     origin.refresh(folder)
     if references.refs(folder) != refs:
         raise LifecycleError("branches or tags changed meanwhile: nothing was removed, run this again.")

@@ -8,10 +8,8 @@ and reproduce left there.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.outcome import Outcome, failure
 from lifecycle.paths import path
@@ -35,16 +33,17 @@ def run(options: argparse.Namespace) -> Outcome:
         outcome = Outcome(code, [f"{report['verdict']}.", *report["messages"], *commits.uncommitted()], report)
     except Exception as error:  # the report says so in any case
         outcome = failure(error)
-        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base}
-        known["head"] = commits.full_hash("HEAD")
+        head_commit = commits.full_hash("HEAD")
+        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base, "head": head_commit}
         outcome = Outcome(outcome.code, outcome.messages, outcome.details | known)
     if options.report:
-        write_report(outcome.details, options.report)
+        from lifecycle.report.review import write  # takes a second
+
+        write(outcome.details, options.report)
     return outcome
 
 
 def review(base: str, direct: bool) -> dict[str, Any]:
-    """The report; raises LifecycleError if the versions cannot be compared."""
     new = head()
     left = commits.merge_base(base)
     if left and direct:
@@ -84,16 +83,5 @@ def without_gate(version: Version) -> dict[str, Any]:
 
 
 def values(settings: Gate, new: Version) -> list[dict[str, Any]]:
-    """The metrics alone, where there is nothing to compare."""
     names = dict.fromkeys([*settings.metrics, *new.scores])
     return [{"name": name, "new": new.scores[name]} for name in names if isinstance(new.scores.get(name), float)]
-
-
-def write_report(report: dict[str, Any], folder: Path) -> None:
-    """Write the report's files; raises LifecycleError."""
-    from lifecycle.report.review import write
-
-    try:
-        write(report, folder)
-    except OSError as error:
-        raise LifecycleError(f"the report cannot be written ({error}): --report takes a folder.") from None

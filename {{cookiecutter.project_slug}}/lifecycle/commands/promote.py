@@ -27,7 +27,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """What was done; raises Refused before anything is written."""
     version, stage = options.version or None, options.stage
     if options.skip_comparison and not options.reason:
         raise Refused("--skip-comparison needs a --reason, which is kept in the tag.")
@@ -59,7 +58,6 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def remarks(folder: str, commit: str, verdict: str) -> list[str]:
-    """What does not prevent a promotion, but should be known."""
     merged = attempt("merge-base", "--is-ancestor", commit, origin.default_branch(folder), cwd=folder).returncode == 0
     messages = [] if merged else [f"Commit {commit[:9]} is not merged into origin's default branch."]
     return messages if verdict == "pass" else [*messages, f"The gate's verdict was: {verdict}."]

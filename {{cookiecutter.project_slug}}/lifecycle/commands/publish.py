@@ -58,7 +58,6 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def read(file: Path) -> bytes:
-    """The content of a file of a report; raises ForgeError."""
     if file.exists():
         return file.read_bytes()
     verb = "gate" if file.stem == "report" else file.stem
@@ -73,10 +72,10 @@ def comment_on_run(run: int) -> str:
     pull = github.open_request(facts["head_branch"], home["owner"]["login"]) if home else None
     if pull is None or pull["head"]["sha"] != facts["head_sha"]:
         return f"No open request is at the commit of run {run}: no comment."
-    content, ours = artifact(github, run), home["full_name"] == os.environ["GITHUB_REPOSITORY"]
-    return (
-        f"Run {run} has no report: no comment." if content is None else comment(github, pull["number"], content, ours)
-    )
+    content = artifact(github, run)
+    if content is None:
+        return f"Run {run} has no report: no comment."
+    return comment(github, pull["number"], content, ours=home["full_name"] == os.environ["GITHUB_REPOSITORY"])
 
 
 def artifact(github: GitHub, run: int) -> bytes | None:

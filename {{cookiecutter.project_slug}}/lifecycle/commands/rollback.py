@@ -22,7 +22,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """What was done; raises Refused before anything is written."""
     stage = options.stage
     with policy.stage_of(stage) as (folder, registry, rule):
         history = registry.stages.get(stage, [])
@@ -46,7 +45,6 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def target(history: list[Tag], stage: str, version: str | None) -> Tag:
-    """The tag to go back to: the last one of the version, or of the version before; raises Refused."""
     had, trail = sorted({tag.version for tag in history}), path_back(history)
     if version is not None and version not in had:
         listed = ", ".join(had) or "no version"

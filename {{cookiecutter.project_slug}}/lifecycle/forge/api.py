@@ -50,14 +50,12 @@ class Forge:
             raise ForgeError(f"{method} {self.address}{path}: the answer is not valid JSON.") from None
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """Every entry of a list, however many pages it has."""
         page = 1
         while entries := self.call("GET", f"{path}{'&' if '?' in path else '?'}per_page=100&page={page}"):
             yield from entries
             page += 1
 
     def mine(self, path: str, key: str, marker: str) -> dict[str, Any] | None:
-        """The first entry of the token's owner whose text begins with the marker."""
         me = self.me()
         for entry in self.pages(path):
             author = entry.get("user") or entry.get("author") or {}
@@ -73,10 +71,6 @@ class Forge:
         whose = quote(owner or os.environ.get("GITHUB_REPOSITORY", "").split("/")[0], safe="")
         entries = self.call("GET", self.requests_from.format(owner=whose, branch=quote(branch, safe="")))
         return entries[0] if entries else None
-
-    def merged_requests(self, path: str, key: str, value: str | None) -> list[dict[str, Any]]:
-        """The merged requests in a list; `value` None: the key has any value."""
-        return [entry for entry in self.pages(path) if (entry.get(key) == value if value else entry.get(key))]
 
     def tip(self, branch: str) -> list[str]:
         """The last commit of a branch and its parents; empty if there is no such branch."""

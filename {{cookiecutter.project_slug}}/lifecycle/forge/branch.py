@@ -1,7 +1,7 @@
 """Commits what a run changed and pushes it to a branch of origin; the token is in Git's environment alone."""
 
 from lifecycle.forge.api import Forge
-from lifecycle.forge.login import header
+from lifecycle.git import login
 from lifecycle.git.run import attempt, git
 
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"  # shows the robot's picture; harmless elsewhere
@@ -20,12 +20,7 @@ def commit(message: str, robot: str) -> bool:
 
 def push(forge: Forge, name: str, own: bool) -> None:
     """Push HEAD to a branch of origin; only a branch of `own` is overwritten."""
-    variables = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{forge.host}/.extraHeader",
-        "GIT_CONFIG_VALUE_0": header(forge.git_user, forge.token),
-        "GIT_TERMINAL_PROMPT": "0",
-    }
+    variables = login.variables(login.header(forge.host, forge.git_user, forge.token))
     lease = []
     if own:
         there = git("ls-remote", "origin", f"refs/heads/{name}", variables=variables).split("\t")[0]

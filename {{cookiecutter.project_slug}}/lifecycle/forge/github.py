@@ -29,7 +29,9 @@ class GitHub(Forge):
     def approvers(self, commit: str) -> set[str]:
         """By the last decision of each member of the repository."""
         names = set()
-        for pull in self.merged_requests(f"/commits/{commit}/pulls", "merged_at", None):
+        for pull in self.pages(f"/commits/{commit}/pulls"):
+            if not pull.get("merged_at"):
+                continue
             last: dict[str, str] = {}
             for review in self.pages(f"/pulls/{pull['number']}/reviews"):
                 if review["state"] in DECISIONS and review.get("user") and review["author_association"] in MEMBERS:

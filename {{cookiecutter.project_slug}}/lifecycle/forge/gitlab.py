@@ -25,7 +25,9 @@ class GitLab(Forge):
     def approvers(self, commit: str) -> set[str]:
         """By the approvals at the time of the merge."""
         names = set()
-        for request in self.merged_requests(f"/repository/commits/{commit}/merge_requests", "state", "merged"):
+        for request in self.pages(f"/repository/commits/{commit}/merge_requests"):
+            if request.get("state") != "merged":
+                continue
             answer = self.call("GET", f"/merge_requests/{request['iid']}/approvals")
             author = request["author"]["username"]
             names |= {entry["user"]["username"] for entry in answer["approved_by"]} - {author}

@@ -19,7 +19,6 @@ class Batch:
         self.digest_of = cache(self._digest)
 
     def load(self, wanted: set[tuple[str, str]]) -> None:
-        """Read the files among these (commit, path)."""
         new = sorted(wanted - self.names.keys())
         lines = self._ask("--batch-check=%(objectname)", [f"{commit}:{self.prefix}{path}" for commit, path in new])
         oids = ["" if line.endswith(" missing") else line for line in lines.decode("utf-8", "replace").splitlines()]
@@ -37,9 +36,10 @@ class Batch:
         return str(self.digest_of(self.names[commit, path]))
 
     def _digest(self, oid: str) -> str:
-        content = self.objects[oid]
-        if content is not None or not oid:
-            return hashlib.md5(content).hexdigest() if content is not None else ""
+        if not oid:
+            return ""
+        if (content := self.objects[oid]) is not None:
+            return hashlib.md5(content).hexdigest()
         rows = [row.split("\t", 1) for row in git("ls-tree", "-r", "-z", oid, cwd=self.folder).split("\0") if row]
         files = sorted((path.split("/"), entry.split()[2]) for entry, path in rows)
         self._read([file for _, file in files])

@@ -10,19 +10,14 @@ DEEPEN = "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
 
 
 def full_hash(revision: str) -> str:
-    """The full hash of the commit that a revision names; raises LifecycleError."""
     done = attempt("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if done.returncode:
-        shallow = is_shallow()
-        where = "this shallow clone" if shallow else "this clone"
-        raise LifecycleError(
-            f"{revision} is not in {where}: run `{DEEPEN if shallow else 'git fetch origin'}`, or name another base."
-        )
+        where, fetch = ("this shallow clone", DEEPEN) if is_shallow() else ("this clone", "git fetch origin")
+        raise LifecycleError(f"{revision} is not in {where}: run `{fetch}`, or name another base.")
     return done.stdout.strip()
 
 
 def uncommitted() -> list[str]:
-    """A note if the work tree has changes, for verbs that read commits only."""
     changed = git("status", "--porcelain", "--untracked-files=no")
     return ["Only HEAD was checked; there are uncommitted changes."] if changed else []
 
@@ -54,8 +49,8 @@ def show(revision: str, path: str) -> str | None:
     return None if done.returncode else done.stdout
 
 
-def tracked(revision: str) -> set[str]:
+def tracked(revision: str, folder: str = ".") -> set[str]:
     """The files that Git has at a commit, or that it does not ignore in the WORK_TREE."""
-    if revision == WORK_TREE:
-        return {*git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")} - {""}
-    return {*git("ls-tree", "-r", "-z", "--name-only", revision).split("\0")} - {""}
+    work_tree = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = work_tree if revision == WORK_TREE else ["ls-tree", "-r", "-z", "--name-only", revision]
+    return {*git(*command, cwd=folder).split("\0")} - {""}

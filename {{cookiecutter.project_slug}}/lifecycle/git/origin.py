@@ -11,15 +11,17 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from lifecycle.errors import LifecycleError
-from lifecycle.forge.login import header
 from lifecycle.git import commits
+from lifecycle.git.login import header, variables
 from lifecycle.git.run import ENVIRONMENT, attempt, git, reason
 
+# The login of a token, and the variables with the token, the server and the person's name
+GITHUB = ("x-access-token", "GITHUB_TOKEN", "GITHUB_SERVER_URL", "GITHUB_ACTOR")
+GITLAB = ("oauth2", "GITLAB_TOKEN", "CI_SERVER_URL", "GITLAB_USER_LOGIN")
 NAME = "registry"  # of origin in the scratch repository, whose settings include this clone's
 
 
 def address(push: bool = False) -> str:
-    """The URL of origin, a folder as an absolute path; raises LifecycleError."""
     done = attempt("remote", "get-url", *(["--push"] if push else []), "origin")
     if done.returncode:
         raise LifecycleError("this clone has no remote called origin: `git remote add origin URL`, then push to it.")
@@ -30,23 +32,16 @@ def address(push: bool = False) -> str:
 
 def sign_in() -> None:
     """Give Git the token of a CI run, in its environment alone; elsewhere Git asks as it always does."""
-    token, server, user = (os.environ.get(name) for name in ("GITHUB_TOKEN", "GITHUB_SERVER_URL", "GITHUB_ACTOR"))
-    login = "x-access-token"
-    if not os.environ.get("GITHUB_REPOSITORY"):
-        names = ("GITLAB_TOKEN", "CI_SERVER_URL", "GITLAB_USER_LOGIN")
-        (token, server, user), login = (os.environ.get(name) for name in names), "oauth2"
+    login, *names = GITHUB if os.environ.get("GITHUB_REPOSITORY") else GITLAB
+    token, server, user = map(os.environ.get, names)
     if not (token and server):
         return
     host = urlsplit(server).hostname
-    settings = {
-        f"http.{server}/.extraHeader": header(login, token),
+    identity = {
         "user.name": user or login,
         "user.email": os.environ.get("GITLAB_USER_EMAIL") or f"{user or login}@users.noreply.{host}",
     }
-    count = int(ENVIRONMENT.get("GIT_CONFIG_COUNT", "0"))
-    for place, (key, value) in enumerate(settings.items(), start=count):
-        ENVIRONMENT.update({f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value})
-    ENVIRONMENT.update({"GIT_CONFIG_COUNT": str(count + len(settings)), "GIT_TERMINAL_PROMPT": "0"})
+    ENVIRONMENT.update(variables(header(server, login, token) | identity))
 
 
 @contextmanager
@@ -68,7 +63,6 @@ def scratch() -> Iterator[str]:
 
 
 def refresh(folder: str) -> None:
-    """Bring the branches and tags of the scratch repository up to date with origin; raises LifecycleError."""
     wanted = [f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "exps")]  # exps: DVC's experiments
     done = attempt("fetch", "--quiet", "--prune", "--no-write-fetch-head", NAME, *wanted, cwd=folder)
     if done.returncode:
@@ -85,5 +79,4 @@ def default_branch(folder: str) -> str:
 
 
 def bring(names: list[str]) -> None:
-    """Fetch these tags, and the commits of origin's branches, into this clone."""
     attempt("fetch", "--quiet", "--no-tags", "origin", *(f"refs/tags/{name}:refs/tags/{name}" for name in names))

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from pydantic import Field
 
-from lifecycle.errors import LifecycleError, Refused
+from lifecycle.errors import ForgeError, LifecycleError, Refused
+from lifecycle.forge.current import forge
 from lifecycle.git import origin
 from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
@@ -23,8 +24,6 @@ class Rule(Block):
 
 
 class Promote(Block):
-    """The stages that exist."""
-
     stages: dict[str, Rule] = Field(min_length=1)
 
 
@@ -44,11 +43,10 @@ def stage_of(stage: str) -> Iterator[tuple[str, Registry, Rule]]:
             raise Refused(f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(every)}.")
         if messages := differences(known):
             raise LifecycleError(f"{messages[0]} Run `git fetch --force --tags origin`, or `git tag --delete` here.")
-        lacking = {
-            tag.name: fault for tag in known.stages.get(stage, []) if (fault := lacks(tag, folder, every[stage]))
-        }
+        tags = known.stages.get(stage, [])
+        lacking = {tag.name: fault for tag in tags if (fault := lacks(tag, folder, every[stage]))}
         known.ignored += [f"{fault}." for fault in lacking.values()]
-        known.stages[stage] = [tag for tag in known.stages.get(stage, []) if tag.name not in lacking]
+        known.stages[stage] = [tag for tag in tags if tag.name not in lacking]
         yield folder, known, every[stage]
 
 
@@ -69,13 +67,15 @@ def approvers(folder: str, rule: Rule, commit: str) -> list[str]:
         raise Refused(f"commit {commit[:9]} is on no branch of origin: `git push`, and merge it.")
     if not rule.approved:
         return []
-    from lifecycle.forge import current
-
-    if names := current.approvers(commit):
-        return names
-    raise Refused(
-        f"the stage requires an approval, and nobody but its author approved the request of commit {commit[:9]}."
-    )
+    needs = "the stage requires an approval"
+    try:
+        names = sorted(forge().approvers(commit))
+    except (ForgeError, KeyError, TypeError) as error:
+        where = "promote with the CI job `promote`, or set its variables"
+        raise LifecycleError(f"{needs}, which cannot be looked up here ({error}): {where}.") from None
+    if not names:
+        raise Refused(f"{needs}, and nobody but its author approved the request of commit {commit[:9]}.")
+    return names
 
 
 def lacks(tag: Tag, folder: str, rule: Rule) -> str:

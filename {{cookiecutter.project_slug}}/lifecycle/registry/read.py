@@ -47,7 +47,6 @@ class Registry:
 
 
 def read(folder: str, artifact: str) -> Registry:
-    """The registry of the repository in a folder, with one Git command."""
     done = attempt("for-each-ref", "refs/tags", f"--format={FORMAT}", cwd=folder)
     if done.returncode:
         raise LifecycleError(f"the tags cannot be read: {reason(done)}.")
@@ -69,7 +68,6 @@ def read(folder: str, artifact: str) -> Registry:
 
 
 def check_versions(registry: Registry) -> None:
-    """Sort the versions; ignore a second version of the same commit."""
     first: dict[str, str] = {}
     for version in sorted(registry.versions, key=order):
         tag = registry.versions.pop(version)
@@ -80,7 +78,6 @@ def check_versions(registry: Registry) -> None:
 
 
 def check_stage(registry: Registry, stage: str) -> None:
-    """Sort a stage's tags; ignore those that contradict the versions, and report those that are gone."""
     valid = []
     for tag in sorted(registry.stages[stage], key=lambda tag: tag.number):
         version = registry.version_of(tag.commit)
@@ -96,7 +93,6 @@ def check_stage(registry: Registry, stage: str) -> None:
 
 
 def contradiction(tag: Tag, registry: Registry) -> str:
-    """How a stage's tag contradicts the versions; empty if it does not."""
     if tag.version and tag.version not in registry.versions:
         return f"points to {tag.version}, a version that does not exist"
     if tag.version and registry.versions[tag.version].commit != tag.commit:
@@ -105,7 +101,6 @@ def contradiction(tag: Tag, registry: Registry) -> str:
 
 
 def differences(origin: Registry) -> list[str]:
-    """A sentence for each tag of this clone that origin has differently or not at all."""
     here = read(".", origin.artifact).hashes
     moved = [name for name, value in here.items() if origin.hashes.get(name, value) != value]
     absent = [name for name in here if name not in origin.hashes]

@@ -88,18 +88,17 @@ def readable(read: Callable[[], Value], default: Value) -> Value:
 
 
 def faults(version: Version, tags: list[Tag], name: str) -> list[str]:
-    """A sentence for each record that disagrees with another, or cannot be read."""
     checks = [
-        lambda: wrong_lock(version, tags),
-        lambda: wrong_files(version),
-        lambda: wrong_parameters(version),
-        lambda: wrong_model(version, name),
-        lambda: unreadable(version),
+        wrong_lock(version, tags),
+        wrong_files(version),
+        wrong_parameters(version),
+        wrong_model(version, name),
+        unreadable(version),
     ]
     messages = []
     for check in checks:
         try:
-            messages += list(check())
+            messages += list(check)
         except LifecycleError as error:
             messages.append(str(error).rstrip("."))
     return messages
@@ -120,7 +119,6 @@ def wrong_lock(version: Version, tags: list[Tag]) -> Iterator[str]:
 
 
 def wrong_files(version: Version) -> Iterator[str]:
-    """Files and folders in Git whose hash is not the one in dvc.lock."""
     for entry in entries(version.lock.stages, "deps", "outs"):
         real = version.batch.digest(version.commit, entry["path"])
         if real not in ("", entry.get("md5", real)):
@@ -134,7 +132,6 @@ def wrong_parameters(version: Version) -> Iterator[str]:
 
 
 def wrong_model(version: Version, name: str) -> Iterator[str]:
-    """Where dvc.yaml, dvc.lock and the manifest disagree about the model."""
     manifest, real = version.json("manifest.json"), version.model.md5
     if version.artifact.name != name:
         yield f"dvc.yaml calls the model {version.artifact.name}, not {name}"

@@ -38,7 +38,6 @@ def point(folder: str, registry: Registry, content: dict[str, Any], signed: bool
 
 
 def write(folder: str, name: str, content: dict[str, Any], when: int, signed: bool) -> None:
-    """Make an annotated tag in the scratch repository; raises LifecycleError, as without an identity or a key."""
     title = f"{content['version']} to {content['stage']} ({content['kind']})" if "#" in name else content["version"]
     message = f"{title}\n\n{json.dumps(content, ensure_ascii=False)}\n"
     command = ["tag", "--sign" if signed else "--annotate", "--file=-", name, content["commit"]]
@@ -46,9 +45,9 @@ def write(folder: str, name: str, content: dict[str, Any], when: int, signed: bo
     if done.returncode == 0 and signed:
         done = attempt("verify-tag", name, cwd=folder)
     if done.returncode:
-        keys = "user.signingkey, gpg.format and, for SSH, gpg.ssh.allowedSignersFile"
-        needs = keys if signed else "user.name and user.email"
-        how = "signed" if signed else "made"
+        how, needs = "made", "user.name and user.email"
+        if signed:
+            how, needs = "signed", "user.signingkey, gpg.format and, for SSH, gpg.ssh.allowedSignersFile"
         raise LifecycleError(f"the tag {name} cannot be {how} ({reason(done)}): check Git's {needs}.")
 
 
@@ -70,7 +69,6 @@ def cross_check(folder: str, artifact: str, stage: str, version: str) -> None:
 
 
 def not_accepted(now: Registry, stage: str, names: list[str], done: subprocess.CompletedProcess[str]) -> Outcome:
-    """The outcome of a push that origin refused: somebody was faster, or origin did not accept it."""
     current = now.current(stage)
     if current and current.name in names:
         who = f"{current.by} <{current.mail}> pointed {stage} to {current.version} at {date(current.time)}"

@@ -11,6 +11,7 @@ import pandas as pd
 import vl_convert
 from markdown_it import MarkdownIt
 
+from lifecycle import paths
 from lifecycle.git import commits
 from lifecycle.project import parse_yaml
 from lifecycle.report.html import page
@@ -23,7 +24,6 @@ POINTS = 21  # of each line of the comment's chart
 
 def write(report: dict[str, Any], folder: Path) -> None:
     """Write report.md, report.html, report.json and metrics.txt, with what verify and reproduce left in the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     left = {verb: folder / f"{verb}.json" for verb in ("verify", "reproduce")}
     checks = {verb: json.loads(path.read_text("utf-8")) for verb, path in left.items() if path.exists()}
     report["checks"] = {verb: check for verb, check in checks.items() if check.get("head") == report["head"]}
@@ -37,7 +37,7 @@ def write(report: dict[str, Any], folder: Path) -> None:
         "metrics.txt": "".join(f"{row['name']} {row['new']}\n" for row in report.get("metrics", [])),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="\n")
+        paths.write(folder / name, text)
 
 
 def plots(revisions: list[str]) -> str:
@@ -48,12 +48,9 @@ def plots(revisions: list[str]) -> str:
     answer = done.stdout
     for revision, name in zip(reversed(revisions), ("this change", "base")):
         answer = answer.replace(revision, name)
-    figures = []
-    for entries in json.loads(answer).get("data", {}).values():
-        for entry in entries:
-            spec = entry["content"] if isinstance(entry["content"], dict) else json.loads(entry["content"])
-            figures.append(f"<figure>{vl_convert.vegalite_to_svg(spec)}</figure>")
-    return "\n".join(figures)
+    contents = [entry["content"] for entries in json.loads(answer).get("data", {}).values() for entry in entries]
+    specs = [content if isinstance(content, dict) else json.loads(content) for content in contents]
+    return "\n".join(f"<figure>{vl_convert.vegalite_to_svg(spec)}</figure>" for spec in specs)
 
 
 def chart(revisions: list[str]) -> dict[str, Any] | None:

@@ -1,11 +1,12 @@
 """The gate's settings, and the verdict on the change of one metric: pass, inconclusive or fail."""
 
+import operator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from lifecycle.errors import LifecycleError
-from lifecycle.project import Block, check
+from lifecycle.project import Block, Contract, check
 
 if TYPE_CHECKING:
     from lifecycle.review.bootstrap import Change
@@ -28,7 +29,6 @@ class Metric(Block):
 
     @property
     def limited(self) -> bool:
-        """Whether the metric can fail a change."""
         return (self.floor, self.ceiling, self.drop) != (None, None, None)
 
     def allowed_drop(self, old: float) -> float | None:
@@ -50,22 +50,26 @@ class Gate(Block):
 
 
 def gate(parameters: dict[str, Any], where: str) -> Gate:
-    """The block `gate` of params.yaml; raises LifecycleError if there is none or it is not valid."""
     if "gate" not in parameters:
         raise LifecycleError(f"{where} has no block gate: copy it from the template's params.yaml.")
     return check(Gate, parameters["gate"], f"{where}, block gate,")
 
 
+def categories(contract: Contract) -> list[str]:
+    """The features that `slices: all` means."""
+    return [name for name, column in contract.features.items() if column.type in ("category", "boolean")]
+
+
 def broken_limits(name: str, metric: Metric, value: float, baseline: dict[str, float]) -> list[str]:
     messages = []
-    for kind, limit in (("floor", metric.floor), ("ceiling", metric.ceiling)):
+    table = (("floor", metric.floor, "below", operator.lt), ("ceiling", metric.ceiling, "above", operator.gt))
+    for kind, limit, side, beyond in table:
         if limit is None:
             continue
         if limit == "baseline" and name not in baseline:
             raise LifecycleError(f"the {kind} of {name} is the baseline, but reports/intervals.json has no baseline.")
         bound = baseline[name] if limit == "baseline" else float(limit)
-        if value < bound if kind == "floor" else value > bound:
-            side = "below" if kind == "floor" else "above"
+        if beyond(value, bound):
             origin = " (baseline)" if limit == "baseline" else ""
             messages.append(f"{name} {value:.4g} is {side} its {kind} {bound:.4g}{origin}")
     return messages

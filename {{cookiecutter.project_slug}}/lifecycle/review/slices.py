@@ -8,7 +8,7 @@ import pandas as pd
 from lifecycle.errors import LifecycleError
 from lifecycle.project import ROW, Contract
 from lifecycle.review.bootstrap import Pair, changes
-from lifecycle.review.limits import PASS, Gate, judge
+from lifecycle.review.limits import PASS, Gate, categories, judge
 
 FEW, MANY = 10, 50  # values of a column that is sliced by default, and of one that is asked for
 DRAWS = 200  # enough for a standard deviation
@@ -18,17 +18,13 @@ def columns(test: pd.DataFrame, contract: Contract, settings: Gate) -> list[str]
     """The columns to slice by; raises LifecycleError for one with too many values, or that differs within a group."""
     constant = test.groupby(ROW).nunique(dropna=False).max() == 1  # one customer's rows stay together
     if settings.slices == "all":
-        kinds = {name: column.type for name, column in contract.features.items()}
-        return [
-            n for n, k in kinds.items() if k in ("category", "boolean") and test[n].nunique() <= FEW and constant[n]
-        ]
+        return [name for name in categories(contract) if test[name].nunique() <= FEW and constant[name]]
     for name in settings.slices:
+        where = f"params.yaml, gate.slices: {name!r}"
         if not constant[name]:
-            raise LifecycleError(
-                f"params.yaml, gate.slices: {name!r} differs within rows that the split keeps together."
-            )
+            raise LifecycleError(f"{where} differs within rows that the split keeps together.")
         if test[name].nunique() > MANY:
-            raise LifecycleError(f"params.yaml, gate.slices: {name!r} has more than {MANY} values: use another column.")
+            raise LifecycleError(f"{where} has more than {MANY} values: use another column.")
     return list(settings.slices)
 
 

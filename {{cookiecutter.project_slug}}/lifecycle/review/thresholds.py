@@ -25,7 +25,6 @@ def thresholds(base: str | None, old: Version | None, new: Version) -> tuple[Gat
 
 
 def changed(old: Any, new: Any) -> list[dict[str, Any]]:
-    """The leaves of two mappings that differ: name, old, new."""
     before, after = flat(old), flat(new)
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return [{"name": name, "old": before.get(name, "-"), "new": after.get(name, "-")} for name in names]
@@ -40,21 +39,18 @@ def check_names(settings: Gate, version: Version) -> Gate:
     names = [*version.contract.features, version.contract.target]
     for name in [] if settings.slices == "all" else settings.slices:
         if name not in names:
-            raise LifecycleError(
-                f"params.yaml, gate.slices: no column {name!r}; the test rows have {', '.join(names)}."
-            )
+            has = ", ".join(names)
+            raise LifecycleError(f"params.yaml, gate.slices: no column {name!r}; the test rows have {has}.")
     return settings
 
 
 def notes(settings: Gate, new: Version, old: Version | None, direct: bool) -> list[str]:
-    """What a person must look at, whatever the metrics say."""
     unknown = [name for name in settings.metrics if name not in new.scores and not (old and name in old.scores)]
     messages = [f"The gate names {name}, which metrics.json does not have: it was not compared." for name in unknown]
     if old is None or direct:  # between two versions, the changes were reviewed one by one
         return messages
     if settings.slices == "all":
-        sliced = [name for name, column in old.contract.features.items() if column.type in ("category", "boolean")]
-        gone = [name for name in sliced if name not in new.contract.features]
+        gone = [name for name in limits.categories(old.contract) if name not in new.contract.features]
         messages += [f"{name} is no longer a feature, so its slices were not compared." for name in gone]
     names = git("diff", "--name-only", "--relative", old.commit, new.commit).splitlines()
     if edited := [name for name in names if name.startswith(CHECKS)]:
@@ -66,13 +62,12 @@ def notes(settings: Gate, new: Version, old: Version | None, direct: bool) -> li
 def limit_faults(settings: Gate, old: Version | None, new: Version) -> list[str]:
     """A sentence for each broken floor or ceiling; raises LifecycleError if there are fewer test rows than before."""
     rows = new.intervals["test_rows"]
-    if old and rows < old.intervals["test_rows"]:
-        before = old.intervals["test_rows"]
+    if old and rows < (before := old.intervals["test_rows"]):
         raise LifecycleError(f"{rows} test rows instead of {before}: fewer rows could hide a loss{NOT_SHARED}")
-    known = {name: metric for name, metric in settings.metrics.items() if name in new.scores}
     baseline = new.intervals.get("baseline", {})
     return [
         message
-        for name, metric in known.items()
+        for name, metric in settings.metrics.items()
+        if name in new.scores
         for message in limits.broken_limits(name, metric, new.scores[name], baseline)
     ]

@@ -33,11 +33,7 @@ def compare(settings: Gate, old: Version, new: Version, faults: list[str]) -> di
     if len(both.old) < len(before) / 2:
         doubts.append(f"Only {len(both.old)} of the base's {len(before)} test rows are in both versions.")
     rows = [
-        {
-            "name": name,
-            **asdict(change),
-            **judge(name, settings.metrics.get(name), change, settings, len(both.new)),
-        }
+        {"name": name, **asdict(change), **judge(name, settings.metrics.get(name), change, settings, len(both.new))}
         for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
     ]
     compared = {row["name"] for row in rows}

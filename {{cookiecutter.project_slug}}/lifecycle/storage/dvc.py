@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from configparser import ConfigParser
 from contextlib import chdir, contextmanager
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.git import commits
@@ -67,8 +66,7 @@ def missing_in_remote() -> list[str]:
     done = dvc("data", "status", "--not-in-remote", "--granular", "--json")
     if done.returncode:
         raise RemoteError(f"the DVC remote cannot be read ({reason(done)}): check address, network and credentials.")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return sorted(answer.get("not_in_remote", []))
+    return sorted(json.loads(done.stdout).get("not_in_remote", []))
 
 
 @contextmanager
@@ -94,7 +92,7 @@ def cached(md5: str) -> Path:
     return Path(cache_folder(), "files", "md5", md5[:2], md5[2:])
 
 
-@lru_cache(1)
+@cache
 def cache_folder() -> str:
     return dvc("cache", "dir").stdout.strip()
 

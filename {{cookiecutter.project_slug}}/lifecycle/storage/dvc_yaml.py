@@ -13,8 +13,6 @@ TRAIN = "train"  # the stage that writes the model
 
 
 class Artifact(NamedTuple):
-    """The model under the name that tags and `dvc artifacts get` use."""
-
     name: str
     path: str
 

@@ -54,7 +54,6 @@ def lock(revision: str) -> Lock | None:
 
 
 def entries(stages: dict[str, Entry], *sides: str) -> list[Entry]:
-    """The `outs` or `deps` of all stages."""
     return [entry for stage in stages.values() for side in sides for entry in stage.get(side) or []]
 
 

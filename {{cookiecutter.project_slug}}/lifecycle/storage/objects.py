@@ -4,31 +4,24 @@ DVC's own commands delete a corrupt object of a folder remote when they look at 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.storage.dvc import check_remote
 
 CHUNK = 2**20
-Answer = TypeVar("Answer")
 
 
-@lru_cache(1)
-def remote() -> Any:
-    from dvc.repo import Repo  # takes half a second
-
-    check_remote()
-    return ask(lambda: Repo(".").cloud.get_remote_odb())
-
-
-def ask(question: Callable[[], Answer]) -> Answer:
-    """The remote's answer; raises RemoteError for any error but a file that is not there."""
+@contextmanager
+def asking() -> Iterator[None]:
+    """Turn every error of the remote into RemoteError, but not that a file is not there."""
     try:
-        return question()
+        yield
     except (FileNotFoundError, LifecycleError):
         raise
     except Exception as error:  # every kind of remote has its own
@@ -36,11 +29,21 @@ def ask(question: Callable[[], Answer]) -> Answer:
         raise RemoteError(f"the DVC remote cannot be read ({why}): check address, network and credentials.") from None
 
 
+@cache
+@asking()
+def remote() -> Any:
+    from dvc.repo import Repo  # takes half a second
+
+    check_remote()
+    return Repo(".").cloud.get_remote_odb()
+
+
+@asking()
 def listing() -> dict[str, int]:
     """The size of every object in the remote, by hash: one request, however many objects."""
     store = remote()
     try:
-        found = ask(lambda: store.fs.fs.find(store.path, detail=True))
+        found = store.fs.fs.find(store.path, detail=True)
     except FileNotFoundError:
         return {}
     if not isinstance(found, dict):  # a folder's file system in DVC has no details
@@ -49,27 +52,25 @@ def listing() -> dict[str, int]:
     return {"".join(parts): size for parts, size in sizes if len(parts[0]) == 2}
 
 
+@asking()
 def content(md5: str) -> bytes:
     """An object; raises FileNotFoundError."""
-    return b"".join(ask(lambda: list(_chunks(md5))))
+    return b"".join(_chunks(md5))
 
 
+@asking()
 def digest(md5: str) -> str:
     """The real hash of the object with this name, empty if there is none."""
-
-    def read() -> str:
-        real = hashlib.md5()
+    real = hashlib.md5()
+    try:
         for chunk in _chunks(md5):
             real.update(chunk)
-        return real.hexdigest()
-
-    try:
-        return ask(read)
     except FileNotFoundError:
         return ""
+    return real.hexdigest()
 
 
-def _chunks(md5: str) -> Iterable[bytes]:
+def _chunks(md5: str) -> Iterator[bytes]:
     store = remote()
     with store.fs.open(store.oid_to_path(md5), "rb") as file:
         while chunk := file.read(CHUNK):
@@ -86,7 +87,6 @@ def faults(expected: dict[str, int], read: Iterable[str]) -> dict[str, str]:
         elif not md5.endswith(".dir") and size and sizes[md5] != size:
             wrong[md5] = f"is {sizes[md5]:,} bytes in the remote, {size:,} in dvc.lock: truncated or overwritten"
     intact = [md5 for md5 in dict.fromkeys(read) if md5 in expected and md5 not in wrong]
-    remote()
     with ThreadPoolExecutor(8) as pool:
         for md5, real in zip(intact, pool.map(digest, intact)):
             if real != md5.removesuffix(".dir"):
@@ -94,6 +94,6 @@ def faults(expected: dict[str, int], read: Iterable[str]) -> dict[str, str]:
     return wrong
 
 
+@asking()
 def delete(md5s: Iterable[str]) -> None:
-    store = remote()
-    ask(lambda: store.fs.remove([store.oid_to_path(md5) for md5 in md5s]))
+    remote().fs.remove([remote().oid_to_path(md5) for md5 in md5s])

@@ -9,16 +9,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git import origin
 from lifecycle.git.batch import Batch
+from lifecycle.git.commits import WORK_TREE, tracked
 from lifecycle.git.run import attempt, git
 from lifecycle.project import parse_yaml
 from lifecycle.storage import objects
 from lifecycle.storage.dvc import cached
+from lifecycle.storage.lock import entries
 
+files_at = cache(tracked)  # a commit
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
 
@@ -59,33 +61,26 @@ def work_trees() -> dict[str, str]:
 
 
 def needed_by(folder: str, commits: Iterable[str], strict: bool = True) -> dict[str, str]:
-    """Each hash that files at these commits name, with the file; if `strict`, an unreadable one raises
-    LifecycleError."""
-    names = {(commit, path) for commit in commits for path in paths(folder, commit) if is_metafile(path)}
+    """Each hash that files at these commits name, with the file; `strict`: every one of them must be readable."""
+    names = {(commit, path) for commit in commits for path in files_at(commit, folder) if is_metafile(path)}
     batch = Batch(folder, "")
     batch.load(names)
     needed: dict[str, str] = {}
     for commit, path in {batch.names[name]: name for name in sorted(names)}.values():
         with suppress(*([] if strict else [LifecycleError])):
             text = (batch.content(commit, path) or b"").decode("utf-8", "replace")
-            needed |= hashes(text, path, commit[:9], {*paths(folder, commit)})
+            needed |= hashes(text, path, commit[:9], files_at(commit, folder))
     return needed
-
-
-@cache
-def paths(folder: str, commit: str) -> list[str]:
-    return git("ls-tree", "-r", "--name-only", "-z", commit, cwd=folder).split("\0")
 
 
 def needed_by_work_trees() -> dict[str, str]:
     """The same for the files of each work tree as they are now, committed or not."""
     needed: dict[str, str] = {}
     for place in filter(os.path.isdir, work_trees()):
-        tracked = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=place).split("\0")
-        for path in tracked:
-            if is_metafile(path) and Path(place, path).exists():
-                text = Path(place, path).read_text("utf-8", errors="replace")
-                needed |= hashes(text, path, place, {*tracked})
+        files = tracked(WORK_TREE, place)
+        for path in filter(is_metafile, files):
+            if Path(place, path).exists():
+                needed |= hashes(Path(place, path).read_text("utf-8", errors="replace"), path, place, files)
     return needed
 
 
@@ -96,8 +91,7 @@ def is_metafile(path: str) -> bool:
 def hashes(text: str, path: str, where: str, tracked: set[str]) -> dict[str, str]:
     """What a dvc.lock or .dvc file names, and the content of its folders; `tracked`: the files that Git has there."""
     content = parse_yaml(text, f"{path} in {where}")
-    entries: list[dict[str, Any]] = [content, *(content.get("stages") or {}).values()]
-    listed = [item for entry in entries for side in ("outs", "deps") for item in entry.get(side) or []]
+    listed = entries({path: content, **(content.get("stages") or {})}, "outs", "deps")
     names = {str(item["md5"]): str(item.get("path", "")) for item in listed if item.get("md5")}
     for md5, name in [*names.items()]:
         below = f"{PurePosixPath(path).parent / name}/"
@@ -108,7 +102,6 @@ def hashes(text: str, path: str, where: str, tracked: set[str]) -> dict[str, str
 
 @cache
 def folder_content(md5: str, where: str) -> dict[str, str]:
-    """The files of a folder by hash; raises LifecycleError if its list is stored nowhere."""
     path = cached(md5)
     try:
         listed = json.loads(path.read_bytes() if path.exists() else objects.content(md5))

@@ -39,7 +39,6 @@ def status() -> dict[str, Any]:
 
 
 def changed_data() -> list[str]:
-    """The .dvc files whose data in the work tree differs from what they record."""
     return [
         name
         for name, changes in status().items()

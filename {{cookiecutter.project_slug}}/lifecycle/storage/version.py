@@ -11,7 +11,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.git.batch import Batch
 from lifecycle.git.run import git
-from lifecycle.project import Contract, contract, parse_yaml
+from lifecycle.project import Contract, check, parse_yaml
 from lifecycle.storage.dvc_yaml import Artifact, artifact
 from lifecycle.storage.lock import File, Lock, entries, files
 
@@ -35,7 +35,6 @@ class Version:
         return found[0]
 
     def bytes(self, path: str) -> bytes:
-        """The content of a file that Git has at the commit; raises LifecycleError."""
         content = self.batch.content(self.commit, path)
         if content is None:
             raise LifecycleError(f"{path} is not in commit {self.commit[:9]}: run `uv run dvc repro` and commit.")
@@ -93,7 +92,7 @@ class Version:
     @cached_property
     def contract(self) -> Contract:
         path = self.path("schema.yaml")
-        return contract(self.text(path), path)
+        return check(Contract, parse_yaml(self.text(path), path), path)
 
     @cached_property
     def libraries(self) -> dict[str, str]:
@@ -123,7 +122,6 @@ def version(revision: str) -> Version | None:
 
 
 def head() -> Version:
-    """The results of HEAD; raises LifecycleError if it has none."""
     if results := version("HEAD"):
         return results
     raise LifecycleError("HEAD has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
