@@ -30,7 +30,9 @@ Copyright (c) University of Washington Interactive Data Lab, licensed under BSD-
 """
 
 if __name__ == "__main__":
-    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script").strip()
+    # Vega-Lite 5, in which DVC writes its specifications
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version="5.21")
+    script = bundle.replace("</script", "<\\/script").strip()
     placeholders = {"refresh_tag": "{refresh_tag}", "plot_divs": "{plot_divs}"}  # DVC fills these
     assert not any(placeholder in script for placeholder in placeholders.values())
     TARGET.write_text(PAGE.format(policy=POLICY, script=script, **placeholders), "utf-8", newline="\n")

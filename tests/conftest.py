@@ -1,6 +1,6 @@
-"""What the tests share: a home of their own, a way to bake, and projects that are set up once and copied.
+"""Shared fixtures: an isolated home, a function that bakes the template, and projects that are set up once and copied.
 
-uv's cache is the machine's; HOME, Git's identity, DVC's settings and every environment are the tests' own.
+uv's cache is the machine's; HOME, Git's identity, DVC's settings and every environment belong to the tests.
 """
 
 import json
@@ -36,20 +36,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of every command that a test runs."""
+    """Environment variables for every command that a test runs."""
     folder = tmp_path_factory.mktemp("home")
     (folder / ".gitconfig").write_text(
         "[user]\nname = Tester\nemail = tester@example.com\n[init]\ndefaultBranch = main\n"
     )
     (folder / "cookiecutter.yaml").write_text(json.dumps({"replay_dir": f"{folder}/replay"}))
     cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("GIT_", "DVC_", "PRE_COMMIT", "PYTEST", "VIRTUAL_ENV"))
         and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return kept | {
+    return inherited | {
         "HOME": str(folder),
         "COOKIECUTTER_CONFIG": str(folder / "cookiecutter.yaml"),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -65,34 +65,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def run(home: dict[str, str]) -> Run:
-    """Run a command with the project's environment on the PATH; fails unless it exits with `code`."""
+    """Run a command with the project's environment on the PATH; fail unless it exits with `code`."""
     path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin{os.pathsep}{home['PATH']}"
 
     def run(*command: str, cwd: Path, code: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-        if command[0] == "lifecycle":  # of the project in `cwd`, not of the one that the environment was made for
+        if command[0] == "lifecycle":  # the project in `cwd`, not the one that the environment was created for
             command = ("python", "-m", *command)
         environment = home | {"PATH": path} | variables
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
-        done = subprocess.run([program, *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True)
-        if code is not None and done.returncode != code:
-            raise AssertionError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-        return done
+        result = subprocess.run([program, *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True)
+        if code is not None and result.returncode != code:
+            raise AssertionError(
+                f"{' '.join(command)} exited with {result.returncode}:\n{result.stdout}\n{result.stderr}"
+            )
+        return result
 
     return run
 
 
 @pytest.fixture(scope="session")
 def bake(run: Run, home: dict[str, str]) -> Callable[..., Path]:
-    """Bake into `folder` with the given answers; returns the project."""
+    """Bake the template into `folder` with the given answers; return the project's path."""
 
     def bake(folder: Path, **answers: str) -> Path:
         remote = {"remote_url": str(folder / "storage")} if answers.get("remote", "local") == "local" else {}
-        given = [f"{name}={answer}" for name, answer in (remote | answers).items()]
+        arguments = [f"{name}={answer}" for name, answer in (remote | answers).items()]
         before = set(folder.iterdir())
-        command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", *given]
-        done = run(*command, cwd=folder, PATH=home["PATH"], PWD=str(folder))
+        command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", *arguments]
+        result = run(*command, cwd=folder, PATH=home["PATH"], PWD=str(folder))
         (project,) = {path for path in folder.iterdir() if path not in before and (path / "dvc.yaml").exists()}
-        assert "Could not" not in done.stdout, done.stdout
+        assert "Could not" not in result.stdout, result.stdout
         return project
 
     return bake
@@ -100,13 +102,13 @@ def bake(run: Run, home: dict[str, str]) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def baked(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default project, set up, with its first commit; not to be changed: take `project` for that."""
+    """The default project, set up, with its first commit. Read-only: use `project` to make changes."""
     return bake(tmp_path_factory.mktemp("baked"))
 
 
 @pytest.fixture(scope="session")
 def reproduced(baked: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default project with its results committed and pushed; not to be changed: take `project` for that."""
+    """The default project with its results committed and pushed. Read-only: use `project` to make changes."""
     folder = tmp_path_factory.mktemp("reproduced") / baked.name
     shutil.copytree(baked, folder, symlinks=True)
     run("dvc", "repro", cwd=folder)
@@ -118,15 +120,15 @@ def reproduced(baked: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def project(reproduced: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the reproduced project, free to be changed."""
+    """A copy of the reproduced project that a test may change."""
     shutil.copytree(reproduced, tmp_path / reproduced.name, symlinks=True)
     yield tmp_path / reproduced.name
 
 
 @pytest.fixture
 def pushed(project: Path, run: Run) -> Path:
-    """The project on a new branch `change`, its main pushed to a bare origin."""
-    from tests.review import origin  # which needs this file itself
+    """The project on a new branch `change`, with main pushed to a bare origin."""
+    from tests.review import add_origin  # a circular import at module level
 
-    origin(project, run)
+    add_origin(project, run)
     return project

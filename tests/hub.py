@@ -1,4 +1,4 @@
-"""A project whose data is on a real S3 server and whose origin is on a forge, and both providers' runners on clones."""
+"""A project with its data on a real S3 server and its origin on a forge, shared by the tests of both CI providers."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import SOURCE, Run
 from tests.forge import Forge
-from tests.servers import KEY, SECRET, s3, served
+from tests.servers import KEY, SECRET, s3, serve
 from tests.test_life import edit
 
-OTHERS = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # what a machine that is a runner itself would add
+RUNNER_PREFIXES = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # variables set on a CI runner
 
 
 BAD = (("params.yaml", "max_iter: 100", "max_iter: 1"), ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.001"))
@@ -32,20 +32,20 @@ class Hub(NamedTuple):
 
     @property
     def secret(self) -> str:
-        """What CI is given: the text of .dvc/config.local."""
+        """The secret given to CI: the text of .dvc/config.local."""
         return (self.project / ".dvc" / "config.local").read_text()
 
     @property
     def report(self) -> Path:
-        """What the last run kept."""
+        """The report folder saved by the last run."""
         return self.folder / "kept"
 
-    def served(self) -> int:
-        """How often the S3 server has sent an object."""
+    def downloads(self) -> int:
+        """The number of objects that the S3 server has sent."""
         return (self.folder / "log").read_text().count("GET OBJECT")
 
     def branch(self, name: str, *edits: tuple[str, str, str], dvc: tuple[str, ...] = ()) -> str:
-        """A branch of main with edits and, where named, new results; returns its commit."""
+        """Create a branch of main with edits, then run the given DVC commands; return its commit."""
         git = ["git", "-c", "core.hooksPath=/dev/null"]
         self.run(*git, "switch", "--quiet", "-C", name, "origin/main", cwd=self.project)
         for path, old, new in edits:
@@ -57,14 +57,14 @@ class Hub(NamedTuple):
         return self.run("git", "rev-parse", "HEAD", cwd=self.project).stdout.strip()
 
     def check(self, name: str) -> None:
-        """Fails unless a fresh clone of a branch is true, with all its data on the S3 server."""
+        """Fail unless `verify` passes in a fresh clone of a branch, with all its data on the S3 server."""
         clone = self.clone(name)
         (clone / ".dvc" / "config.local").write_text(self.secret)
         self.run("lifecycle", "verify", cwd=clone, **AWS)
 
     @contextmanager
     def newer_data(self) -> Iterator[None]:
-        """While it lasts, main's data is imported from elsewhere, where there is more of it by now."""
+        """Within the context, main's data is imported from a file that has new rows."""
         source = self.folder / "source.csv"
         shutil.copy(self.project / "data" / "raw.csv", source)
         self.branch("main", dvc=("remove data/raw.csv.dvc", f"import-url --force {source} data/raw.csv"))
@@ -77,7 +77,7 @@ class Hub(NamedTuple):
             request["state"] = "closed"
 
     def clone(self, name: str) -> Path:
-        """A fresh clone of a branch, whose origin is the forge's address."""
+        """A fresh clone of a branch, with the forge's address as origin."""
         folder = self.folder / "clone"
         shutil.rmtree(folder, ignore_errors=True)
         self.run("git", "clone", "--quiet", "-b", name, str(self.origin), str(folder), cwd=self.folder)
@@ -92,11 +92,11 @@ AWS = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
 def hub(
     bake: Callable[..., Path], run: Run, home: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hub]:
-    """The default project on S3, with results, pushed to both."""
+    """The default project with its results pushed to the S3 server and the forge."""
     folder = tmp_path_factory.mktemp("hub")
     (folder / "buckets" / "bucket").mkdir(parents=True)
     origin = folder / "origin.git"
-    with s3(folder) as address, served(Forge(origin)) as forge:
+    with s3(folder) as address, serve(Forge(origin)) as forge:
         project = bake(folder, remote="s3", remote_url="s3://bucket/x")
         run("dvc", "remote", "modify", "storage", "endpointurl", address, cwd=project)
         login = f"['remote \"storage\"']\n    access_key_id = {KEY}\n    secret_access_key = {SECRET}\n"
@@ -110,7 +110,11 @@ def hub(
         run("git", "remote", "add", "origin", str(origin), cwd=project)
         run("git", "fetch", "--quiet", "origin", cwd=project)
         path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin:{home['PATH']}"
-        kept = {name: value for name, value in home.items() if not name.startswith(OTHERS) and name != "CI"}
+        inherited = {
+            name: value for name, value in home.items() if not name.startswith(RUNNER_PREFIXES) and name != "CI"
+        }
         caches = {name: str(folder / name) for name in ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")}
-        environment = kept | AWS | caches | {"PATH": path, "KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
+        environment = (
+            inherited | AWS | caches | {"PATH": path, "KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
+        )
         yield Hub(folder, project, origin, forge, run, environment)

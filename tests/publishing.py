@@ -1,4 +1,4 @@
-"""What the tests of publish share: a forge with an origin, a clone of it, and the verb as CI runs it."""
+"""Fixtures for the tests of `publish`: a forge with an origin, a clone of it, and the command as CI runs it."""
 
 import io
 import json
@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import SOURCE, Run
 from tests.forge import TOKEN, Forge
 from tests.openapi import check
-from tests.servers import served
+from tests.servers import serve
 
 MARKER = "<!-- lifecycle:report -->"
 GOOD = {"verdict": "pass", "messages": ["All is well."]}
@@ -24,9 +24,9 @@ Publish = Callable[..., CompletedProcess[str]]
 
 @pytest.fixture
 def forge(tmp_path: Path, run: Run) -> Iterator[Forge]:
-    """A forge with an origin of one commit, and a clone of it in `work` that holds nothing but lifecycle/."""
+    """A forge with an origin of one commit, and a clone of it in `work` that contains only lifecycle/."""
     run("git", "init", "--quiet", "--bare", "-b", "main", "origin.git", cwd=tmp_path)
-    with served(Forge(tmp_path / "origin.git")) as forge:
+    with serve(Forge(tmp_path / "origin.git")) as forge:
         work = tmp_path / "work"
         run("git", "init", "--quiet", "-b", "main", "work", cwd=tmp_path)
         shutil.copytree(SOURCE / "lifecycle", work / "lifecycle", ignore=shutil.ignore_patterns("__pycache__"))
@@ -40,46 +40,54 @@ def forge(tmp_path: Path, run: Run) -> Iterator[Forge]:
 
 @pytest.fixture(params=["github", "gitlab"])
 def platform(request: pytest.FixtureRequest) -> str:
-    """Each promise holds on both."""
+    """Every test runs on both platforms."""
     return str(request.param)
 
 
 @pytest.fixture
 def publish(forge: Forge, tmp_path: Path, run: Run) -> Publish:
-    """Run the verb as CI does, with no package but the standard library (-S); GitHub must know all that it asks."""
+    """Run `publish` as CI does, with the standard library only (-S); check its requests to GitHub."""
 
     def publish(platform: str, *command: str, code: int = 0, **variables: str) -> CompletedProcess[str]:
-        given = forge.variables(platform) | variables
-        done = run(
-            sys.executable, "-S", "-m", "lifecycle", "publish", *command, cwd=tmp_path / "work", code=code, **given
+        environment = forge.variables(platform) | variables
+        result = run(
+            sys.executable,
+            "-S",
+            "-m",
+            "lifecycle",
+            "publish",
+            *command,
+            cwd=tmp_path / "work",
+            code=code,
+            **environment,
         )
-        said = done.stdout + done.stderr
-        assert "Traceback" not in said
-        assert len(said.splitlines()) == 1
-        assert TOKEN not in said
+        output = result.stdout + result.stderr
+        assert "Traceback" not in output
+        assert len(output.splitlines()) == 1
+        assert TOKEN not in output
         if platform == "github":
-            for asked in forge.asked:
-                check(asked)
-        return done
+            for request in forge.received:
+                check(request)
+        return result
 
     return publish
 
 
 def commit(work: Path, run: Run, message: str) -> str:
-    """Commit all; returns the commit."""
+    """Commit everything; return the commit."""
     run("git", "add", "--all", cwd=work)
     run("git", "commit", "--quiet", "--allow-empty", "-m", message, cwd=work)
     return run("git", "rev-parse", "HEAD", cwd=work).stdout.strip()
 
 
-def report(tmp_path: Path, content: dict[str, Any], name: str = "report.json") -> None:
-    """What gate or reproduce left."""
+def write_report(tmp_path: Path, content: dict[str, Any], name: str = "report.json") -> None:
+    """Write a report file as gate or reproduce does."""
     (tmp_path / "work" / "report").mkdir(exist_ok=True)
     (tmp_path / "work" / "report" / name).write_text(json.dumps(content))
 
 
-def packed(**files: bytes) -> bytes:
-    """A zip with these files; report_json is report.json."""
+def zipped(**files: bytes) -> bytes:
+    """A zip archive of the given files; report_json becomes report.json."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():

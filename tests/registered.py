@@ -1,4 +1,4 @@
-"""A project with a real bare origin and a DVC remote of its own, whose life a test plays; not a test itself."""
+"""A project with a bare origin and a DVC remote of its own, on which the registry tests work."""
 
 import json
 import shutil
@@ -10,46 +10,47 @@ import pytest
 from tests.conftest import Run
 from tests.test_life import edit
 
-NOBODY = {"GITHUB_REPOSITORY": "", "GITHUB_TOKEN": "", "GITLAB_TOKEN": ""}  # a run of these tests in CI is no promotion
+# CI's own tokens must not reach the tests
+NO_TOKENS = {"GITHUB_REPOSITORY": "", "GITHUB_TOKEN": "", "GITLAB_TOKEN": ""}
 
 
-class World:
-    """`folder` holds origin.git, storage/ and clones; verbs and Git run in `clone`."""
+class Repo:
+    """`folder` holds origin.git, storage/ and the clones; commands run in `clone`."""
 
     def __init__(self, folder: Path, run: Run, clone: str = "clone") -> None:
         self.folder, self.run, self.clone = folder, run, folder / clone
         self.origin, self.storage = folder / "origin.git", folder / "storage"
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        """What a Git command prints."""
+        """Run a Git command and return its output."""
         return self.run("git", *arguments, cwd=cwd or self.clone).stdout.strip()
 
     def verb(self, name: str, *arguments: str, code: int = 0, **variables: str) -> dict[str, Any]:
-        """The outcome of `lifecycle NAME`, which must exit with `code` and without a traceback."""
-        done = self.run("lifecycle", name, *arguments, "--json", cwd=self.clone, code=None, **NOBODY | variables)
-        assert "Traceback" not in done.stderr, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert found["code"] == done.returncode == code, found["messages"]
-        assert found["messages"]
-        return found
+        """Run `lifecycle NAME` and return its outcome; it must exit with `code` and without a traceback."""
+        result = self.run("lifecycle", name, *arguments, "--json", cwd=self.clone, code=None, **NO_TOKENS | variables)
+        assert "Traceback" not in result.stderr, result.stderr
+        outcome: dict[str, Any] = json.loads(result.stdout)
+        assert outcome["code"] == result.returncode == code, outcome["messages"]
+        assert outcome["messages"]
+        return outcome
 
-    def says(self, name: str, *arguments: str, code: int = 0, **variables: str) -> str:
-        """All sentences of a verb."""
+    def messages(self, name: str, *arguments: str, code: int = 0, **variables: str) -> str:
+        """Run `lifecycle NAME` and return its messages as one string."""
         return " ".join(self.verb(name, *arguments, code=code, **variables)["messages"])
 
     def tags(self, where: Path | None = None) -> dict[str, str]:
-        """Name and hash of the tags on origin, or of a clone."""
+        """Name and hash of the tags on origin, or in a clone."""
         lines = self.git("for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(objectname)",
                          cwd=where or self.origin).splitlines()  # fmt: skip
         return dict(line.split() for line in lines)
 
-    def shows(self) -> dict[str, str]:
+    def stages(self) -> dict[str, str]:
         """The version of each stage, as GTO reads it from origin."""
-        done = self.run("gto", "show", "--json", "--repo", str(self.origin), cwd=self.folder)
-        return dict(json.loads(done.stdout)["model"]["stage"]) if "{" in done.stdout else {}
+        result = self.run("gto", "show", "--json", "--repo", str(self.origin), cwd=self.folder)
+        return dict(json.loads(result.stdout)["model"]["stage"]) if "{" in result.stdout else {}
 
     def commit(self, message: str, push: bool = True) -> str:
-        """Commit everything and push it to main, objects first."""
+        """Commit everything; push the data, then the commit to main."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "-m", message)
         if push:
@@ -64,56 +65,58 @@ class World:
         return self.commit(new)
 
     def stored(self, name: str) -> Path:
-        """Where the remote keeps an output of HEAD."""
+        """The path in the remote of an output of HEAD."""
         lines = (self.clone / "dvc.lock").read_text().splitlines()
         place = max(number for number, line in enumerate(lines) if line.strip() == f"- path: {name}")
         md5 = next(line for line in lines[place:] if "md5:" in line and "hash" not in line).split()[-1]
         return self.storage / "files" / "md5" / md5[:2] / md5[2:]
 
-    def by_hand(self, *names: str, options: tuple[str, ...] = ("-a", "-m", "by hand"), **variables: str) -> None:
-        """Tags that somebody makes without our verbs, and pushes."""
+    def tag_by_hand(self, *names: str, options: tuple[str, ...] = ("-a", "-m", "by hand"), **variables: str) -> None:
+        """Create and push tags without the lifecycle commands."""
         for name in names:
             self.run("git", "tag", *options, name, cwd=self.clone, **variables)
         self.git("push", "--quiet", "--no-verify", "origin", *(f"refs/tags/{name}" for name in names))
 
-    def copy(self, folder: Path) -> "World":
-        """Another world that is the same, and shares nothing."""
+    def copy(self, folder: Path) -> "Repo":
+        """An independent copy."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return World(folder, self.run, self.clone.name).settle()
+        return Repo(folder, self.run, self.clone.name).configure()
 
-    def settle(self) -> "World":
-        """Let the clone know its own origin and remote."""
+    def configure(self) -> "Repo":
+        """Point the clone to its own origin and remote."""
         self.git("remote", "set-url", "origin", str(self.origin))
         self.run("dvc", "remote", "modify", "--local", "storage", "url", str(self.storage), cwd=self.clone)
         return self
 
 
-def world(project: Path, folder: Path, run: Run, storage: Path) -> World:
-    """The project on main of a new origin, in a clone of a clone, with a copy of its remote."""
-    made = World(folder, run)
+def make_repo(project: Path, folder: Path, run: Run, storage: Path) -> Repo:
+    """Push the project to a new origin, clone a clone of it, and copy its remote."""
+    repo = Repo(folder, run)
     folder.mkdir(exist_ok=True)
-    shutil.copytree(storage, made.storage)
-    run("git", "init", "--quiet", "--bare", "-b", "main", str(made.origin), cwd=folder)
-    run("git", "push", "--quiet", "--no-verify", str(made.origin), "HEAD:refs/heads/main", cwd=project)
-    run("git", "clone", "--quiet", str(made.origin), str(folder / "first"), cwd=folder)
-    run("git", "clone", "--quiet", str(folder / "first"), str(made.clone), cwd=folder)
-    made.settle()
-    run("dvc", "pull", cwd=made.clone)
-    return made
+    shutil.copytree(storage, repo.storage)
+    run("git", "init", "--quiet", "--bare", "-b", "main", str(repo.origin), cwd=folder)
+    run("git", "push", "--quiet", "--no-verify", str(repo.origin), "HEAD:refs/heads/main", cwd=project)
+    run("git", "clone", "--quiet", str(repo.origin), str(folder / "first"), cwd=folder)
+    run("git", "clone", "--quiet", str(folder / "first"), str(repo.clone), cwd=folder)
+    repo.configure()
+    run("dvc", "pull", cwd=repo.clone)
+    return repo
 
 
-def refused(made: World, says: str, code: int, *arguments: str, verb: str = "promote", **variables: str) -> None:
-    """The verb says so and writes nothing, here or on origin."""
-    before = made.tags()
-    said = made.says(verb, *arguments, code=code, **variables)
-    assert says in said, said
-    assert made.tags() == before == made.tags(made.clone)
+def assert_refused(
+    repo: Repo, message: str, code: int, *arguments: str, verb: str = "promote", **variables: str
+) -> None:
+    """The command exits with `code` and the message, and writes no tag, here or on origin."""
+    before = repo.tags()
+    messages = repo.messages(verb, *arguments, code=code, **variables)
+    assert message in messages, messages
+    assert repo.tags() == before == repo.tags(repo.clone)
 
 
 @pytest.fixture(scope="session")
-def registered(reproduced: Path, baked: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Two versions of the same results, both promoted; not to be changed: take `made` for that."""
-    base = world(reproduced, tmp_path_factory.mktemp("registry") / "world", run, baked.parent / "storage")
+def registered(reproduced: Path, baked: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Two versions of the same results, both promoted. Read-only: use `repo` to make changes."""
+    base = make_repo(reproduced, tmp_path_factory.mktemp("registry") / "world", run, baked.parent / "storage")
     base.verb("promote", "--stage", "prod")
     (base.clone / "NEWS.md").write_text("Nothing new.\n")
     base.commit("News")
@@ -122,6 +125,6 @@ def registered(reproduced: Path, baked: Path, run: Run, tmp_path_factory: pytest
 
 
 @pytest.fixture
-def made(registered: World, tmp_path: Path) -> World:
-    """A copy of the base, free to be changed."""
+def repo(registered: Repo, tmp_path: Path) -> Repo:
+    """A copy of the registered repository that a test may change."""
     return registered.copy(tmp_path / "world")

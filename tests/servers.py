@@ -1,4 +1,4 @@
-"""Servers on loopback: GitHub's and GitLab's API, Git over HTTP, files on another host, and an S3 that checks keys."""
+"""Local servers: the APIs of GitHub and GitLab, Git over HTTP, an artifact host, and S3 with authentication."""
 
 import base64
 import json
@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.forge import TOKEN, Asked, Forge, answer
+from tests.forge import TOKEN, Forge, Request, respond
 
 KEY, SECRET = "tester", "right-secret"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """What the servers for one forge have in common."""
+    """Handles requests to one forge and to its artifact host."""
 
     protocol_version = "HTTP/1.1"
     forge: Forge
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
     def reply(self, status: int, content: bytes, **headers: str) -> None:
         self.send_response(status)
@@ -36,19 +36,19 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def played(self) -> None:
-        """One request of any method."""
-        url, given = urlsplit(self.path), self.headers.get("Authorization", "")
+    def handle_any_method(self) -> None:
+        """Respond to one request."""
+        url, authorization = urlsplit(self.path), self.headers.get("Authorization", "")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if url.path == "/artifact.zip":
-            self.forge.elsewhere.append(given)
+            self.forge.artifact_tokens.append(authorization)
             return self.reply(200, self.forge.artifact or b"")
         if url.path.startswith("/git/"):
-            return self.git(url.path.removeprefix("/git"), url.query, body, given)
-        self.forge.asked.append(Asked(self.command, self.path, json.loads(body or b"null"), given))
+            return self.git(url.path.removeprefix("/git"), url.query, body, authorization)
+        self.forge.received.append(Request(self.command, self.path, json.loads(body or b"null"), authorization))
         if self.forge.statuses and (status := self.forge.statuses.pop(0)):
             return self.reply(status, b"{}")
-        if given != f"Bearer {TOKEN}":
+        if authorization != f"Bearer {TOKEN}":
             return self.reply(401, b"{}")
         platform = url.path.split("/")[1]
         path = (
@@ -57,16 +57,16 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/actions/artifacts/5/zip":
             return self.reply(302, b"", Location=f"{self.forge.files}/artifact.zip")
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
-        said = answer(self.forge, platform, self.command, path, query, json.loads(body or b"null"))
-        status = 404 if said is None else 204 if said == "" else 201 if self.command == "POST" else 200
-        return self.reply(status, b"" if said == "" else json.dumps(said).encode())
+        response = respond(self.forge, platform, self.command, path, query, json.loads(body or b"null"))
+        status = 404 if response is None else 204 if response == "" else 201 if self.command == "POST" else 200
+        return self.reply(status, b"" if response == "" else json.dumps(response).encode())
 
-    do_GET = do_POST = do_PATCH = do_PUT = played  # noqa: N815
+    do_GET = do_POST = do_PATCH = do_PUT = handle_any_method  # noqa: N815
 
-    def git(self, path: str, query: str, body: bytes, given: str) -> None:
-        """Git's own server, for whoever has the token."""
+    def git(self, path: str, query: str, body: bytes, authorization: str) -> None:
+        """Git's own HTTP server, for requests with the token."""
         users = [base64.b64encode(f"{user}:{TOKEN}".encode()).decode() for user in ("x-access-token", "oauth2")]
-        if given not in [f"Basic {user}" for user in users]:
+        if authorization not in [f"Basic {user}" for user in users]:
             return self.reply(401, b"", WWW_Authenticate="Basic")
         environment = os.environ | {
             "GIT_PROJECT_ROOT": str(self.forge.origin.parent),
@@ -78,16 +78,16 @@ class Handler(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "REMOTE_USER": "robot",
         }
-        done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        result = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True)
+        head, _, content = result.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         status = int(headers.pop("Status", "200").split()[0])
         return self.reply(status, content, **{name.replace("-", "_"): value for name, value in headers.items()})
 
 
 @contextmanager
-def served(forge: Forge) -> Iterator[Forge]:
-    """The forge with its addresses, while it is served."""
+def serve(forge: Forge) -> Iterator[Forge]:
+    """Run the servers of a forge and set its addresses."""
     handler = type("Handler", (Handler,), {"forge": forge})
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
     for server in servers:
@@ -99,22 +99,22 @@ def served(forge: Forge) -> Iterator[Forge]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def s3(folder: Path) -> Iterator[str]:
-    """The address of an S3 server whose buckets are the folders of `folder`; it refuses a wrong secret."""
+    """The address of an S3 server whose buckets are the folders in `folder/buckets`; it refuses a wrong secret."""
     (folder / "rclone.conf").touch()
     port = free_port()
     secrets = {"RCLONE_CONFIG": str(folder / "rclone.conf"), "RCLONE_AUTH_KEY": f'"{KEY},{SECRET}"'}
     command = ["rclone", "serve", "s3", "--addr", f"127.0.0.1:{port}", "-vv", str(folder / "buckets")]
     with (folder / "log").open("w") as log:
-        running = subprocess.Popen(command, env=os.environ | secrets, stderr=log)
-    while running.poll() is None:
+        server = subprocess.Popen(command, env=os.environ | secrets, stderr=log)
+    while server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             break
@@ -123,5 +123,5 @@ def s3(folder: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        running.terminate()
-        running.wait()
+        server.terminate()
+        server.wait()

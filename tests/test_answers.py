@@ -1,4 +1,4 @@
-"""The hook before generation: each impossible answer is refused in one sentence, odd but possible ones are taken."""
+"""The pre-generation hook refuses impossible answers with one message each and accepts unusual but valid ones."""
 
 import json
 import os
@@ -14,90 +14,98 @@ MANY = "".join(f",c{number}" for number in range(30))
 
 
 def bake(folder: Path, **answers: str) -> subprocess.CompletedProcess[str]:
-    """Call cookiecutter as a person in `folder` does, into `folder`/out, with a home of the test's own."""
+    """Run cookiecutter in `folder` as a user does, into `folder`/out, with a home of its own."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     settings = {"replay_dir": str(home / "replay"), "cookiecutters_dir": str(home / "templates")}
     (home / "config.yaml").write_text(json.dumps(settings))
-    own = {"HOME": str(home), "COOKIECUTTER_CONFIG": str(home / "config.yaml"), "PWD": str(folder)}
+    environment = {"HOME": str(home), "COOKIECUTTER_CONFIG": str(home / "config.yaml"), "PWD": str(folder)}
     options = ["--no-input", "--output-dir", "out", "set_up=no"]
     command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), *options]
     command += [f"{name}={answer}" for name, answer in answers.items()]
-    return subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
 
 
-def assert_refused(folder: Path, *sentences: str, **answers: str) -> None:
-    baked = bake(folder, **answers)
-    said = baked.stderr.splitlines()
-    assert baked.returncode == 1
-    assert len(said) == len(sentences), f"one line a fault, and no traceback: {baked.stderr}"
-    assert [words in line for words, line in zip(sentences, said, strict=True)] == [True] * len(said), said
+def assert_refused(folder: Path, *messages: str, **answers: str) -> None:
+    result = bake(folder, **answers)
+    lines = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert len(lines) == len(messages), f"expected one line per error and no traceback: {result.stderr}"
+    assert [message in line for message, line in zip(messages, lines, strict=True)] == [True] * len(lines), lines
     assert list((folder / "out").iterdir()) == []
 
 
 def assert_baked(folder: Path, **answers: str) -> Path:
-    baked = bake(folder, **answers)
-    assert (baked.returncode, baked.stderr) == (0, "")
+    result = bake(folder, **answers)
+    assert (result.returncode, result.stderr) == (0, "")
     (project,) = (folder / "out").iterdir()
     return project
 
 
 @pytest.mark.parametrize("slug", ["Penguins", "3d", "a-b", "a b", "p", "p.q", "pingüino", "_a"])
-def test_slug_that_is_no_name_is_refused(slug: str, tmp_path: Path) -> None:
-    """A folder name that Python, DVC or a bucket could not carry never becomes a project."""
+def test_invalid_slug_is_refused(slug: str, tmp_path: Path) -> None:
+    """A slug that is not a valid name for Python, DVC and storage is refused."""
     assert_refused(tmp_path, "must start with a-z and contain only a-z, 0-9 and _", project_slug=slug)
 
 
 @pytest.mark.parametrize("slug", ["a/b", "a\\b", "..", "a/..", "../a", "/a"])
-def test_slug_that_is_a_path_neither_makes_nor_removes_a_folder(slug: str, tmp_path: Path) -> None:
-    """After a hook's refusal cookiecutter would remove the folder that `a/..` names: the caller's own."""
-    baked = bake(tmp_path, project_slug=slug)
-    assert baked.returncode == 1
-    assert "project_slug holds a slash or is two dots: choose a name" in baked.stderr.splitlines()[-1]
+def test_slug_with_a_path_changes_no_folder(slug: str, tmp_path: Path) -> None:
+    """A slug with a path is refused before any hook runs; after a failed hook cookiecutter would delete `a/..`."""
+    result = bake(tmp_path, project_slug=slug)
+    assert result.returncode == 1
+    assert "project_slug holds a slash or is two dots: choose a name" in result.stderr.splitlines()[-1]
     assert list(tmp_path.iterdir()) == [tmp_path / "home"]
 
 
-def test_existing_folder_is_refused_and_kept(tmp_path: Path) -> None:
-    """A folder that is there already is named, and nothing in it changes."""
+def test_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
+    """An existing folder is reported and left unchanged."""
     (tmp_path / "out" / "penguin_species").mkdir(parents=True)
     (tmp_path / "out" / "penguin_species" / "mine.txt").write_text("mine")
-    baked = bake(tmp_path)
-    assert baked.returncode == 1
-    assert 'penguin_species" directory already exists' in baked.stdout + baked.stderr
+    result = bake(tmp_path)
+    assert result.returncode == 1
+    assert 'penguin_species" directory already exists' in result.stdout + result.stderr
     assert [path.name for path in (tmp_path / "out" / "penguin_species").iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize("slug", ["import", "json", "pipeline", "lifecycle", "serving", "tests", "data", "test"])
-def test_slug_that_is_taken_is_refused(slug: str, tmp_path: Path) -> None:
-    """A name that would hide a module of Python or of the project is refused."""
+def test_reserved_slug_is_refused(slug: str, tmp_path: Path) -> None:
+    """A slug that would shadow a module of Python or of the project is refused."""
     assert_refused(tmp_path, f"project_slug '{slug}' is a name of Python", project_slug=slug)
 
 
-@pytest.mark.parametrize("bad", ['a "quoted" word', "back\\slash"])
+@pytest.mark.parametrize("value", ['a "quoted" word', "back\\slash"])
 @pytest.mark.parametrize("name", ["project_name", "description", "author_name", "author_email"])
-def test_text_that_would_break_a_quoted_string_is_refused(name: str, bad: str, tmp_path: Path) -> None:
-    """No answer can break out of the strings it is written into."""
-    words = f"{name} contains a double quote or a backslash"
-    assert_refused(tmp_path, words, **{name: f"{bad}@"}, project_slug="birds")
+def test_quotes_and_backslashes_are_refused(name: str, value: str, tmp_path: Path) -> None:
+    """Double quotes and backslashes are refused, because answers are written into quoted strings."""
+    message = f"{name} contains a double quote or a backslash"
+    assert_refused(tmp_path, message, **{name: f"{value}@"}, project_slug="birds")
 
 
-@pytest.mark.parametrize("bad", ["two\nlines", "tab\there", "bell\a", "next\x85line", "line\u2028end", "lone\udce9"])
-def test_control_characters_are_refused(bad: str, tmp_path: Path) -> None:
-    """No answer can bring lines of its own into a file."""
-    texts = {"project_name": bad, "description": bad, "author_name": bad, "author_email": f"{bad}@", "target": bad}
-    names = [f"{name} contains a line break or another control character" for name in texts]
-    assert_refused(tmp_path, *names, **texts, project_slug="birds", dataset="https://example.com/birds.csv")
+@pytest.mark.parametrize("value", ["two\nlines", "tab\there", "bell\a", "next\x85line", "line\u2028end", "lone\udce9"])
+def test_control_characters_are_refused(value: str, tmp_path: Path) -> None:
+    """Line breaks and other control characters are refused in every text answer."""
+    answers = {
+        "project_name": value,
+        "description": value,
+        "author_name": value,
+        "author_email": f"{value}@",
+        "target": value,
+    }
+    messages = [f"{name} contains a line break or another control character" for name in answers]
+    assert_refused(tmp_path, *messages, **answers, project_slug="birds", dataset="https://example.com/birds.csv")
 
 
-def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
-    """Who makes five mistakes reads five sentences, not one after the other."""
-    faults = {"project_name": " ", "project_slug": "A", "author_email": "me", "remote_url": "x://", "target": "age"}
-    words = ["must start with a-z", "project_name is empty", "'me' has no @", "is not a folder", "is not a class"]
-    assert_refused(tmp_path, *words, **faults)
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
+    """Five invalid answers give five messages in one run."""
+    answers = {"project_name": " ", "project_slug": "A", "author_email": "me", "remote_url": "x://", "target": "age"}
+    messages = ["must start with a-z", "project_name is empty", "'me' has no @", "is not a folder", "is not a class"]
+    assert_refused(tmp_path, *messages, **answers)
 
 
 @pytest.mark.parametrize(
-    ("remote", "url", "words"),
+    ("remote", "url", "message"),
     [
         ("local", "s3://bucket", "is not a folder, which the remote `local` needs"),
         ("local", " ", "is not a folder"),
@@ -111,13 +119,13 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         ("local", "a\\b", "remote_url contains a double quote or a backslash"),
     ],
 )
-def test_remote_url_must_fit_the_remote(remote: str, url: str, words: str, tmp_path: Path) -> None:
-    """A remote that DVC could not open, or that would put a password into Git, is refused."""
-    assert_refused(tmp_path, words, remote=remote, remote_url=url)
+def test_remote_url_must_match_the_remote(remote: str, url: str, message: str, tmp_path: Path) -> None:
+    """A URL that DVC cannot open, or that contains a password, is refused."""
+    assert_refused(tmp_path, message, remote=remote, remote_url=url)
 
 
 @pytest.mark.parametrize(
-    ("answers", "words"),
+    ("answers", "message"),
     [
         ({"target": "age"}, "use one of species, island, sex, year."),
         ({"target": "body_mass_g"}, "target 'body_mass_g' is not a classification target of the sample"),
@@ -129,13 +137,13 @@ def test_remote_url_must_fit_the_remote(remote: str, url: str, words: str, tmp_p
         ({"dataset": "https://me:secret@example.com/b.csv", "target": "kind"}, "dataset contains a password"),
     ],
 )
-def test_dataset_must_be_there_and_hold_the_target(answers: dict[str, str], words: str, tmp_path: Path) -> None:
-    """A dataset that is no file, and a target that is not in the sample, are refused."""
-    assert_refused(tmp_path, words, **answers)
+def test_dataset_must_exist_and_contain_the_target(answers: dict[str, str], message: str, tmp_path: Path) -> None:
+    """A dataset that is not a supported file and a target that is not in the sample are refused."""
+    assert_refused(tmp_path, message, **answers)
 
 
 @pytest.mark.parametrize(
-    ("table", "target", "words"),
+    ("table", "target", "message"),
     [
         ("", "kind", "dataset 'birds.csv' is empty"),
         ("kind,größe\na,1\n".encode("latin-1"), "kind", "is not UTF-8 text: save it as 'CSV UTF-8'"),
@@ -154,26 +162,26 @@ def test_dataset_must_be_there_and_hold_the_target(answers: dict[str, str], word
         ("kind,size\n" + "".join(f"{n},1\n" for n in range(21)), "kind", "too many labels (21 in 21 rows)"),
     ],
 )
-def test_csv_that_cannot_be_learnt_from_is_refused(table: str | bytes, target: str, words: str, tmp_path: Path) -> None:
-    """What would fail later, in the pipeline and at length, is said now and in a sentence."""
+def test_unusable_csv_is_refused(table: str | bytes, target: str, message: str, tmp_path: Path) -> None:
+    """A table that would fail later in the pipeline is refused with one message."""
     (tmp_path / "birds.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
-    assert_refused(tmp_path, words, dataset="birds.csv", target=target)
+    assert_refused(tmp_path, message, dataset="birds.csv", target=target)
 
 
 def test_regression_on_text_is_refused(tmp_path: Path) -> None:
-    """A target that holds no numbers is shown to who asks for regression."""
+    """Regression is refused if the target is not numeric."""
     (tmp_path / "birds.csv").write_text(TABLE)
-    words = "target 'kind' has 'a', regression needs numbers"
-    assert_refused(tmp_path, words, dataset="birds.csv", target="kind", task="regression")
+    message = "target 'kind' has 'a', regression needs numbers"
+    assert_refused(tmp_path, message, dataset="birds.csv", target="kind", task="regression")
 
 
-def test_parquet_in_name_only_is_refused(tmp_path: Path) -> None:
-    """A CSV file called .parquet is not taken for one."""
+def test_csv_named_parquet_is_refused(tmp_path: Path) -> None:
+    """A CSV file with the suffix .parquet is refused."""
     (tmp_path / "birds.parquet").write_text(TABLE)
     assert_refused(tmp_path, "is not a Parquet file, despite its name", dataset="birds.parquet", target="kind")
 
 
-def test_parquet_is_looked_into_where_the_library_is_there(tmp_path: Path) -> None:
+def test_parquet_is_checked_if_pyarrow_is_installed(tmp_path: Path) -> None:
     """Columns, target and task of a Parquet file are checked like those of a CSV file."""
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     birds = str(tmp_path / "birds.parquet")
@@ -196,8 +204,8 @@ def test_parquet_is_looked_into_where_the_library_is_there(tmp_path: Path) -> No
         ("%s {x} $HOME `id`", "s_x_home_id"),
     ],
 )
-def test_odd_text_is_taken_as_it_is(name: str, slug: str, tmp_path: Path) -> None:
-    """Accents, apostrophes and emoji reach the project unchanged, and its folder spelt out."""
+def test_unusual_text_is_accepted(name: str, slug: str, tmp_path: Path) -> None:
+    """Accents, apostrophes and emoji reach the project unchanged; the slug is transliterated."""
     project = assert_baked(tmp_path, project_name=name, author_name=name, description=name)
     assert project.name == slug
     assert name in (project / "pyproject.toml").read_text("utf-8")
@@ -214,18 +222,20 @@ def test_odd_text_is_taken_as_it_is(name: str, slug: str, tmp_path: Path) -> Non
         (f'kind,note\na,"{"x" * 200_000}"\nb,y\n', "kind", "classification"),
     ],
 )
-def test_odd_csv_is_taken(table: str, target: str, task: str, tmp_path: Path) -> None:
-    """Any usual delimiter, quotes, a byte order mark, an index column, decimal commas and odd names are fine."""
+def test_unusual_csv_is_accepted(table: str, target: str, task: str, tmp_path: Path) -> None:
+    """Common delimiters, quotes, a byte order mark, an index column, decimal commas and unusual names are accepted."""
     (tmp_path / "my birds.txt").write_bytes(table.encode())
     project = assert_baked(tmp_path, dataset="my birds.txt", target=target, task=task)
     assert (project / "data" / "raw.csv").read_bytes() == table.encode()
-    other = {"classification": "regression", "regression": "classification"}[task]
-    assert not [line for line in (project / "dvc.yaml").read_text("utf-8").splitlines() if line.endswith((task, other))]
+    other_task = {"classification": "regression", "regression": "classification"}[task]
+    assert not [
+        line for line in (project / "dvc.yaml").read_text("utf-8").splitlines() if line.endswith((task, other_task))
+    ]
 
 
 @pytest.mark.parametrize("dataset", ["{here}/birds.csv", "~/birds.csv", "home/../birds.csv", "./birds.csv"])
-def test_path_is_read_as_the_person_meant_it(dataset: str, tmp_path: Path) -> None:
-    """Paths count from the root, from the home folder or from where cookiecutter was called."""
+def test_dataset_path_is_resolved(dataset: str, tmp_path: Path) -> None:
+    """Absolute paths, paths in the home folder and paths relative to the working directory are accepted."""
     for folder in (tmp_path, tmp_path / "home"):
         folder.mkdir(exist_ok=True)
         (folder / "birds.csv").write_text(TABLE)

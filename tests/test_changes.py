@@ -1,4 +1,4 @@
-"""What people change in a project breaks no test that came with it, unless the change is wrong."""
+"""Valid changes to a project do not break the tests that come with it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -96,8 +96,8 @@ CHANGES: list[Callable[[Path], None]] = [feature, metric, parameter, stage, modu
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_change_breaks_no_test(change: Callable[[Path], None], project: Path, run: Run) -> None:
-    """Before and after `dvc repro`, every test of the project passes."""
+def test_change_breaks_no_project_test(change: Callable[[Path], None], project: Path, run: Run) -> None:
+    """All tests of the project pass before and after `dvc repro`."""
     change(project)
     stale = run("pytest", cwd=project).stdout
     assert (change in (metric, stage)) or "skipped" in stale
@@ -105,16 +105,16 @@ def test_change_breaks_no_test(change: Callable[[Path], None], project: Path, ru
     assert "skipped" not in run("pytest", cwd=project).stdout
 
 
-def test_broken_law_says_which_line_to_add(project: Path, run: Run) -> None:
-    """An imported module that is not a dependency fails with the line for dvc.yaml."""
+def test_missing_dependency_names_the_line_to_add(project: Path, run: Run) -> None:
+    """An imported module that is not a dependency fails the tests with the line to add to dvc.yaml."""
     module(project, declared=False)
-    said = run("pytest", "tests/test_laws.py", cwd=project, code=1).stdout
+    output = run("pytest", "tests/test_laws.py", cwd=project, code=1).stdout
     for stage_name in ("train", "evaluate"):
-        assert f"add to dvc.yaml, stages.{stage_name}.deps: pipeline/bill.py" in said
+        assert f"add to dvc.yaml, stages.{stage_name}.deps: pipeline/bill.py" in output
 
 
-def test_command_works_in_a_sub_folder(project: Path, run: Run, home: dict[str, str]) -> None:
-    """The script `lifecycle` finds the project, and paths are those of the folder where it is typed."""
+def test_command_works_in_a_subfolder(project: Path, run: Run, home: dict[str, str]) -> None:
+    """The script `lifecycle` finds the project, and paths are relative to the working directory."""
     folder = project / "pipeline"
     script = f"{home['UV_PROJECT_ENVIRONMENT']}/bin/lifecycle"
     assert "up to date" in run(script, "verify", "--report", "out", cwd=folder).stdout

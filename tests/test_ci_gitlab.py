@@ -1,4 +1,4 @@
-"""GitLab's pipeline, run by gitlab-ci-local: what a person would see on a request, on a schedule and by hand."""
+"""GitLab's pipeline, run by gitlab-ci-local for requests, schedules and manual jobs."""
 
 import re
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def request(hub: Hub, number: int, source: str = "owner/repo") -> dict[str, str]:
-    """The variables of a request that would merge a branch into main."""
+    """The variables of a request to merge a branch into main."""
     return {
         "CI_PIPELINE_SOURCE": "merge_request_event",
         "CI_MERGE_REQUEST_IID": str(number),
@@ -22,9 +22,9 @@ def request(hub: Hub, number: int, source: str = "owner/repo") -> dict[str, str]
     }
 
 
-def ended(said: str, how: str) -> set[str]:
-    """The jobs that ended so."""
-    return set(re.findall(rf"^ {how}  (\w+)", said, re.MULTILINE))
+def jobs_with(output: str, status: str) -> set[str]:
+    """The jobs with a status."""
+    return set(re.findall(rf"^ {status}  (\w+)", output, re.MULTILINE))
 
 
 def comment(hub: Hub, number: int) -> str:
@@ -33,38 +33,38 @@ def comment(hub: Hub, number: int) -> str:
     return str(entry["text"])
 
 
-def test_documentation_alone_is_green_and_pulls_nothing(hub: Hub) -> None:
-    """Every job passes, and not one object leaves the S3 server."""
+def test_documentation_change_passes_and_pulls_nothing(hub: Hub) -> None:
+    """Every job passes, and no object leaves the S3 server."""
     hub.branch("docs", ("README.md", "# Penguin Species", "# Penguins"))
-    before = hub.served()
-    said = gitlab(hub, "docs", request(hub, 101), secret=hub.secret)
-    assert hub.served() == before
-    assert ended(said, "PASS") == {"check", "verify", "reproduce", "gate", "comment"}
+    before = hub.downloads()
+    output = gitlab(hub, "docs", request(hub, 101), secret=hub.secret)
+    assert hub.downloads() == before
+    assert jobs_with(output, "PASS") == {"check", "verify", "reproduce", "gate", "comment"}
     assert "## ✅ pass" in comment(hub, 101)
     assert "nothing was pulled" in comment(hub, 101)
 
 
-def test_bad_model_is_red_and_the_comment_says_why(hub: Hub) -> None:
-    """A model that got worse fails the gate alone, and the request's comment says so."""
+def test_worse_model_fails_with_a_comment(hub: Hub) -> None:
+    """A worse model fails only the gate, and the request's comment reports it."""
     hub.branch("bad", *BAD, dvc=("repro", "push"))
-    said = gitlab(hub, "bad", request(hub, 102), "comment", code=1, secret=hub.secret)
-    assert (ended(said, "FAIL"), ended(said, "PASS")) == ({"gate"}, {"verify", "reproduce", "comment"})
+    output = gitlab(hub, "bad", request(hub, 102), "comment", code=1, secret=hub.secret)
+    assert (jobs_with(output, "FAIL"), jobs_with(output, "PASS")) == ({"gate"}, {"verify", "reproduce", "comment"})
     assert "## ❌ fail" in comment(hub, 102)
     assert "log_loss " in (hub.report / "metrics.txt").read_text()
 
 
-def test_fork_without_secrets_is_told_what_was_not_checked(hub: Hub) -> None:
-    """No job is red for want of a secret; the report says what could not be checked; without a token, no comment."""
+def test_fork_without_secrets_passes_with_skipped_checks(hub: Hub) -> None:
+    """A fork passes without secrets, and the report lists what was not checked; without a token there is no comment."""
     hub.branch("fork", *TUNED, dvc=("repro", "push"))
     fork = request(hub, 103, source="forker/repo")
-    said = gitlab(hub, "fork", fork | {"GITLAB_TOKEN": ""}, "comment")
-    assert "No comment: GITLAB_TOKEN is not set" in said
-    assert (hub.report / "report.md").read_text().count("Not checked, since a fork") >= 3
+    output = gitlab(hub, "fork", fork | {"GITLAB_TOKEN": ""}, "comment")
+    assert "No comment: GITLAB_TOKEN is not set" in output
+    assert (hub.report / "report.md").read_text().count("Not checked, since requests from forks") >= 3
     assert "train" not in gitlab(hub, "fork", fork, "--list")
 
 
 def test_training_in_ci_commits_results_once(hub: Hub) -> None:
-    """The manual job trains: results on the branch, and objects on S3; it never starts by itself."""
+    """The manual job trains: results on the branch and objects on S3; it never starts by itself."""
     sha = hub.branch("tune", *TUNED)
     source = {"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "tune"}
     listed = gitlab(hub, "tune", request(hub, 104), "--list")
@@ -74,8 +74,8 @@ def test_training_in_ci_commits_results_once(hub: Hub) -> None:
     hub.check("tune")
 
 
-def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
-    """While main is untrue one issue says how; the proof that all can be made again closes it."""
+def test_weekly_rerun_opens_and_closes_an_issue(hub: Hub) -> None:
+    """While main cannot be reproduced one issue is open; a successful rerun closes it."""
     schedule = {"CI_PIPELINE_SOURCE": "schedule", "TASK": "rerun"}
     before = len(hub.forge.entries["issues"])
     hub.branch("main", ("models/manifest.json", '"max_iter": 100', '"max_iter": 99'))
@@ -83,13 +83,13 @@ def test_weekly_proof_opens_and_closes_an_issue(hub: Hub) -> None:
     (issue,) = hub.forge.entries["issues"][before:]
     assert (issue["state"], "models/manifest.json" in issue["text"]) == ("open", True)
     hub.branch("main")
-    said = gitlab(hub, "main", schedule, secret=hub.secret)
+    output = gitlab(hub, "main", schedule, secret=hub.secret)
     assert issue["state"] == "closed"
-    assert ended(said, "PASS") == {"rerun", "issue"}
+    assert jobs_with(output, "PASS") == {"rerun", "issue"}
 
 
-def test_monthly_update_asks_for_review(hub: Hub) -> None:
-    """Newer data comes as a branch with its results and one request with the report."""
+def test_monthly_update_opens_a_request(hub: Hub) -> None:
+    """New data gives a branch with its results and one request with the report."""
     before = len(hub.forge.entries["requests"])
     with hub.newer_data():
         gitlab(hub, "main", {"CI_PIPELINE_SOURCE": "schedule", "TASK": "update"}, secret=hub.secret)

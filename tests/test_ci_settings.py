@@ -1,4 +1,4 @@
-"""The settings of CI that no runner on one machine can show: when runs start, wait and stop, and what they keep."""
+"""CI settings that local runners cannot show: triggers, concurrency, timeouts, artifacts and caches."""
 
 from typing import Any
 
@@ -21,18 +21,18 @@ SAME = "$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH {} $CI_MERGE_REQUEST_PROJECT_PATH"
 def steps(name: str) -> list[dict[str, Any]]:
     """The steps of a workflow's only job."""
     (job,) = HUB[name]["jobs"].values()
-    found: list[dict[str, Any]] = job["steps"]
-    return found
+    job_steps: list[dict[str, Any]] = job["steps"]
+    return job_steps
 
 
-def test_workflows_start_when_they_should() -> None:
-    """Requests and main are checked, the report follows, training waits for a person, the rest for the clock."""
+def test_workflows_have_the_expected_triggers() -> None:
+    """Requests and main are checked, the report follows, training is manual, the others are scheduled."""
     assert {name: workflow["on"] for name, workflow in HUB.items()} == STARTS
     assert all(workflow["name"] == name for name, workflow in HUB.items())
 
 
-def test_runs_on_the_same_thing_wait_for_each_other() -> None:
-    """Only a request's check gives way to a newer one; what writes is never stopped half-way."""
+def test_concurrent_runs_are_queued() -> None:
+    """Only the check of a request is cancelled by a newer one; a run that writes is never cancelled."""
     for name, workflow in HUB.items():
         cancels = "${{ github.event_name == 'pull_request' }}" if name == "ci" else "false"
         assert workflow["concurrency"]["cancel-in-progress"] == cancels
@@ -45,19 +45,19 @@ def test_runs_on_the_same_thing_wait_for_each_other() -> None:
     assert {LAB[name]["timeout"] for name in ("train", "rerun", "update")} == {"6 hours"}
 
 
-def test_verbs_that_compare_have_the_whole_history() -> None:
-    """A shallow clone does not hold the base; what runs by the clock runs on main, and the report on main's code."""
+def test_comparisons_have_the_full_history() -> None:
+    """Comparisons have the full history; scheduled runs check out main, and the report main's code."""
     refs = {"report": "${{ github.event.repository.default_branch }}", "rerun": "main", "update": "main"}
     refs["train"] = "${{ github.head_ref || github.ref_name }}"
     for name in HUB:
-        given = steps(name)[0]["with"]
-        assert given.get("fetch-depth") == (None if name == "report" else "0")
-        assert given.get("ref") == refs.get(name)
+        options = steps(name)[0]["with"]
+        assert options.get("fetch-depth") == (None if name == "report" else "0")
+        assert options.get("ref") == refs.get(name)
     assert LAB["variables"]["GIT_DEPTH"] == "0"
 
 
-def test_a_red_step_hides_no_later_one() -> None:
-    """Whatever failed before, every verb has its say and the report is kept; but nothing untrained is pushed."""
+def test_failed_step_does_not_skip_later_steps() -> None:
+    """After a failure every verb still runs and the report is kept, but untrained results are not pushed."""
     after = [step.get("if") for step in steps("ci")]
     first = next(place for place, step in enumerate(steps("ci")) if "printenv" in step.get("run", ""))
     assert set(after[first:]) == {ALWAYS}
@@ -69,8 +69,8 @@ def test_a_red_step_hides_no_later_one() -> None:
     assert {rule["when"] for rule in LAB[".review"]["rules"][1:]} == {"always"}
 
 
-def test_base_is_what_the_change_goes_into() -> None:
-    """The request's base, or what main was before a push; on GitHub main where a run pushed the branch."""
+def test_base_is_the_target_of_the_change() -> None:
+    """The base is the request's base, main before a push, or on GitHub origin/main for dispatched runs."""
     base = {"BASE": "$CI_MERGE_REQUEST_DIFF_BASE_SHA"}
     assert [(rule["if"], rule.get("variables")) for rule in LAB[".review"]["rules"]] == [
         ('$CI_PIPELINE_SOURCE == "schedule"', None),
@@ -78,12 +78,12 @@ def test_base_is_what_the_change_goes_into() -> None:
         (REQUEST, base),
         ("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", {"BASE": "$CI_COMMIT_BEFORE_SHA"}),
     ]
-    given = HUB["ci"]["jobs"]["review"]["env"]["BASE"]
-    assert given == "${{ github.event.pull_request.base.sha || github.event.before || 'origin/main' }}"
+    github_base = HUB["ci"]["jobs"]["review"]["env"]["BASE"]
+    assert github_base == "${{ github.event.pull_request.base.sha || github.event.before || 'origin/main' }}"
 
 
-def test_reports_are_kept_and_packages_cached() -> None:
-    """The report is an artifact of that name on both, shown in GitLab's request with its metrics."""
+def test_reports_are_uploaded_and_packages_cached() -> None:
+    """Both providers upload the artifact `report`; GitLab shows it with its metrics in the request."""
     assert steps("ci")[-1]["with"] == {"name": "report", "path": "report"}
     kept = {"when": "always", "paths": ["report"]}
     assert [LAB[name]["artifacts"] for name in (".review", "rerun", "update")] == [kept, kept, kept]
@@ -96,10 +96,10 @@ def test_reports_are_kept_and_packages_cached() -> None:
     assert LAB["variables"]["UV_CACHE_DIR"] == "$CI_PROJECT_DIR/.uv-cache"
 
 
-def test_jobs_may_read_what_they_must() -> None:
-    """Next to what they write (tests/test_ci.py), jobs read the code, and the report its artifact."""
+def test_jobs_have_required_read_permissions() -> None:
+    """In addition to the write permissions in test_ci.py, jobs read the code, and the report reads its artifact."""
     read = {
-        name: {right for right, how in job["permissions"].items() if how == "read"}
+        name: {scope for scope, level in job["permissions"].items() if level == "read"}
         for name, workflow in HUB.items()
         for job in workflow["jobs"].values()
     }
@@ -107,8 +107,8 @@ def test_jobs_may_read_what_they_must() -> None:
     assert read == {"ci": code, "report": {"contents", "actions"}, "train": set(), "rerun": code, "update": set()}
 
 
-def test_jobs_of_gitlab_follow_each_other() -> None:
-    """The report grows from job to job; training waits for a person and for nothing else."""
+def test_gitlab_jobs_run_in_order() -> None:
+    """The report passes from job to job; training is manual and needs no other job."""
     order: dict[str, Any] = {"check": None, "verify": None, "reproduce": ["verify"], "gate": ["verify", "reproduce"]}
     order |= {
         "comment": ["gate"],
@@ -130,13 +130,13 @@ def test_jobs_of_gitlab_follow_each_other() -> None:
     }
     kinds |= {"rerun": ".uv", "issue": None, "update": ".uv", "request": None}
     assert {name: LAB[name].get("extends") for name in kinds} == kinds
-    person = {"if": f"{REQUEST} && {SAME.format('==')}", "when": "manual", "allow_failure": "true"}
-    assert LAB["train"]["rules"] == [person]
+    manual = {"if": f"{REQUEST} && {SAME.format('==')}", "when": "manual", "allow_failure": "true"}
+    assert LAB["train"]["rules"] == [manual]
     assert LAB["train"]["variables"] == {"BRANCH": "$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"}
 
 
-def test_uv_comes_before_all_else() -> None:
-    """GitLab's image has Python alone, GitHub's runner no uv."""
+def test_uv_is_installed_first() -> None:
+    """GitLab's image and GitHub's runner come without uv."""
     assert LAB["default"]["image"] == "python:3.11"
     assert LAB[".uv"]["before_script"][0] == LAB["check"]["before_script"][0] == "pip install --quiet uv"
     for name in HUB:

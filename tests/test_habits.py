@@ -1,4 +1,4 @@
-"""The habits that a project ships with: hooks that catch what they should, and conflicts that one command settles."""
+"""The project's Git hooks detect errors and keep data in step with commits; one command resolves conflicts."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.test_life import edit, ran
+from tests.test_life import edit, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-FAULTS = {
+ERRORS = {
     "merge-conflict": ("notes.txt", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"),
     "large-files": ("large.bin", "x" * 600_000),
     "private-key": ("key.txt", KEY),
@@ -43,10 +43,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("hook", FAULTS)
-def test_hook_catches_its_fault(hook: str, project: Path, run: Run) -> None:
-    """Each hook is green on the project and red on the one fault that it is for, without any network."""
-    name, content = FAULTS[hook]
+@pytest.mark.parametrize("hook", ERRORS)
+def test_hook_detects_its_error(hook: str, project: Path, run: Run) -> None:
+    """Each hook passes on the project and fails on its error, without network access."""
+    name, content = ERRORS[hook]
     offline = {"UV_OFFLINE": "1"}
     run("pre-commit", "run", hook, "--all-files", cwd=project, **offline)
     if content:
@@ -54,49 +54,49 @@ def test_hook_catches_its_fault(hook: str, project: Path, run: Run) -> None:
     else:
         edit(project / name, '  "skops>=0.16,<0.17",\n', "")
     run("git", "add", "--all", cwd=project)
-    done = run("pre-commit", "run", hook, "--files", name, cwd=project, code=1, **offline)
-    assert "Failed" in done.stdout
+    result = run("pre-commit", "run", hook, "--files", name, cwd=project, code=1, **offline)
+    assert "Failed" in result.stdout
 
 
-def test_every_hook_is_tried(project: Path) -> None:
-    """A new hook cannot come without a fault that it catches."""
+def test_every_hook_is_tested(project: Path) -> None:
+    """Every hook of the project has a test."""
     text = (project / ".pre-commit-config.yaml").read_text()
     hooks = {line.split(":")[1].strip() for line in text.splitlines() if line.strip().startswith("- id:")}
-    assert hooks == {*FAULTS, "dvc-status", "dvc-push", "dvc-checkout", "verify", "verify-merge"}
+    assert hooks == {*ERRORS, "dvc-status", "dvc-push", "dvc-checkout", "verify", "verify-merge"}
 
 
-def missing(project: Path, run: Run) -> object:
-    """What the remote lacks."""
+def missing_in_remote(project: Path, run: Run) -> object:
+    """The objects that are not in the remote."""
     return json.loads(run("dvc", "data", "status", "--not-in-remote", "--json", cwd=project).stdout).get(
         "not_in_remote"
     )
 
 
-def test_commit_push_and_checkout_take_the_data_along(project: Path, run: Run, tmp_path: Path) -> None:
-    """A commit shows what is stale, a push sends the objects first, a checkout brings the files of that commit."""
+def test_git_hooks_keep_data_in_step(project: Path, run: Run, tmp_path: Path) -> None:
+    """A commit lists stale stages, a push sends the objects first, a checkout restores the files of the commit."""
     origin = tmp_path / "origin.git"
     run("git", "init", "--quiet", "--bare", str(origin), cwd=tmp_path)
     run("git", "remote", "add", "origin", str(origin), cwd=project)
     first = (project / "models" / "model.skops").read_bytes()
     run("git", "switch", "--quiet", "-c", "slower", cwd=project)
     edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.03")
-    stale = run("git", "commit", "--quiet", "--all", "-m", "Slower", cwd=project)
-    assert "params.yaml" in stale.stdout + stale.stderr
+    commit = run("git", "commit", "--quiet", "--all", "-m", "Slower", cwd=project)
+    assert "params.yaml" in commit.stdout + commit.stderr
     run("dvc", "repro", cwd=project)
     run("git", "commit", "--quiet", "--all", "-m", "Slower results", cwd=project)
     second = (project / "models" / "model.skops").read_bytes()
     assert second != first
-    assert missing(project, run)
+    assert missing_in_remote(project, run)
     run("git", "push", "--quiet", "origin", "slower", cwd=project)
-    assert not missing(project, run)
+    assert not missing_in_remote(project, run)
     run("git", "switch", "--quiet", "main", cwd=project)
     assert (project / "models" / "model.skops").read_bytes() == first
     run("git", "switch", "--quiet", "slower", cwd=project)
     assert (project / "models" / "model.skops").read_bytes() == second
 
 
-def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run) -> None:
-    """Two branches that both retrained conflict without markers, and the documented command settles them."""
+def test_resolve_fixes_a_dvc_lock_conflict(project: Path, run: Run) -> None:
+    """Two retrained branches conflict without markers, and the documented command resolves the conflict."""
     run("git", "switch", "--quiet", "-c", "theirs", cwd=project)
     edit(project / "params.yaml", "test_share: 0.2", "test_share: 0.3")
     run("dvc", "repro", cwd=project)
@@ -111,21 +111,21 @@ def test_conflict_in_dvc_lock_is_settled_by_one_command(project: Path, run: Run)
     for name in ("dvc.lock", "reports/metrics.json", "reports/model_card.md"):
         assert "<<<<<<<" not in (project / name).read_text()
     assert "`uv run lifecycle resolve`" in (project / "README.md").read_text()
-    done = run("lifecycle", "resolve", cwd=project)
-    assert ran(done.stderr) == ["prepare", "train", "evaluate"]
+    result = run("lifecycle", "resolve", cwd=project)
+    assert stages_run(result.stderr) == ["prepare", "train", "evaluate"]
     run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)
     assert "up to date" in run("dvc", "status", cwd=project).stdout
     assert json.loads((project / "models" / "manifest.json").read_text())["parameters"]["learning_rate"] == 0.03
 
 
 def test_stale_results_are_not_pushed(project: Path, run: Run, tmp_path: Path) -> None:
-    """A push of results that do not belong to the code is refused; work that goes on meanwhile stops no push."""
+    """A push of stale results is refused; uncommitted work does not block a push."""
     run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"), cwd=tmp_path)
     run("git", "remote", "add", "origin", str(tmp_path / "origin.git"), cwd=project)
     edit(project / "params.yaml", "max_iter: 100", "max_iter: 20")
     run("git", "commit", "--quiet", "--all", "-m", "Shorter", cwd=project)
-    refused = run("git", "push", "origin", "main", cwd=project, code=1)
-    assert "params.yaml: train" in refused.stdout + refused.stderr
+    push = run("git", "push", "origin", "main", cwd=project, code=1)
+    assert "params.yaml: train" in push.stdout + push.stderr
     run("dvc", "repro", cwd=project)
     run("git", "commit", "--quiet", "--all", "-m", "Shorter results", cwd=project)
     edit(project / "params.yaml", "max_iter: 20", "max_iter: 21")
@@ -136,8 +136,8 @@ def test_stale_results_are_not_pushed(project: Path, run: Run, tmp_path: Path) -
     assert "up to date" in run("dvc", "status", cwd=project).stdout
 
 
-def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:
-    """Git alone would merge what fits nobody's results: the merge waits until `resolve` has made them."""
+def test_merge_with_stale_results_stops(project: Path, run: Run) -> None:
+    """A merge without conflicts but with stale results stops until `resolve` has updated them."""
     run("git", "switch", "--quiet", "-c", "theirs", cwd=project)
     edit(project / "params.yaml", "max_iter: 100", "max_iter: 22")
     run("git", "commit", "--quiet", "--all", "-m", "No results", cwd=project)
@@ -155,7 +155,7 @@ def test_merge_that_leaves_stale_results_stops(project: Path, run: Run) -> None:
 
 
 def test_notebook_runs(project: Path, run: Run, home: dict[str, str], tmp_path: Path) -> None:
-    """The notebook shows the data, the model and its errors from what the pipeline wrote."""
+    """The notebook runs without errors and shows the data, the metrics and two plots."""
     out = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "environment"), "PATH": home["PATH"]}
     execute = ["jupyter", "execute", "notebooks/explore.ipynb", "--output", "run.ipynb"]
     run("uv", "run", "--locked", "--group", "notebook", *execute, cwd=project, **out)

@@ -1,4 +1,4 @@
-"""The whole life of a project before the review, on real Git and real DVC."""
+"""The life of a project before the review, with real Git and DVC."""
 
 import json
 import re
@@ -14,26 +14,26 @@ from tests.conftest import Run
 pytestmark = pytest.mark.slow
 
 
-def lock(project: Path) -> dict[str, str]:
-    """The hash of every output that dvc.lock records, by path."""
+def output_hashes(project: Path) -> dict[str, str]:
+    """The hash of every output in dvc.lock, by path."""
     stages = yaml.safe_load((project / "dvc.lock").read_text())["stages"]
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that must be there."""
+    """Replace a text that must occur in the file."""
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def ran(said: str) -> list[str]:
+def stages_run(output: str) -> list[str]:
     """The stages that `dvc repro` ran."""
-    return [line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")]
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
 
 def make_large(table: Path) -> None:
-    """The sample 200 times over, each time with longer bills, so that a fit takes a while."""
+    """Repeat the sample 200 times with slightly longer bills, so that a fit takes a while."""
     header, *rows = table.read_text().splitlines(keepends=True)
     rows = [row for row in rows if "NA" not in row]
     table.write_text(
@@ -41,35 +41,35 @@ def make_large(table: Path) -> None:
     )
 
 
-def test_first_results_are_whole(reproduced: Path, run: Run) -> None:
-    """After the first `dvc repro` Git is clean, the metrics beat the baseline and the card is whole."""
+def test_first_results_are_complete(reproduced: Path, run: Run) -> None:
+    """After the first `dvc repro` Git is clean, the metrics beat the baseline and the model card is complete."""
     assert run("git", "status", "--porcelain", cwd=reproduced).stdout == ""
     assert "up to date" in run("dvc", "status", cwd=reproduced).stdout
     shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=reproduced).stdout)
     metrics = shown[""]["data"]["reports/metrics.json"]["data"]
-    more = json.loads((reproduced / "reports/intervals.json").read_text())
-    assert metrics["log_loss"] < 0.2 < more["baseline"]["log_loss"]
-    assert more["interval"]["log_loss"]["low"] < metrics["log_loss"] < more["interval"]["log_loss"]["high"]
+    intervals = json.loads((reproduced / "reports/intervals.json").read_text())
+    assert metrics["log_loss"] < 0.2 < intervals["baseline"]["log_loss"]
+    assert intervals["interval"]["log_loss"]["low"] < metrics["log_loss"] < intervals["interval"]["log_loss"]["high"]
     card = (reproduced / "reports" / "model_card.md").read_text("utf-8")
     for heading in ("Notes", "Data", "Metrics", "Metrics by slice", "Limits", "Parameters", "Libraries"):
         assert f"## {heading}\n" in card
     assert yaml.safe_load((reproduced / "dvc.yaml").read_text())["artifacts"]["model"]["path"] == "models/model.skops"
 
 
-def test_nothing_changed_runs_nothing(project: Path, run: Run) -> None:
-    """A second `dvc repro` runs no stage and leaves dvc.lock as it is; so do __pycache__ and files that Git ignores."""
+def test_unchanged_project_runs_no_stage(project: Path, run: Run) -> None:
+    """A second `dvc repro` runs no stage and keeps dvc.lock, also with __pycache__ and other ignored files."""
     before = (project / "dvc.lock").read_bytes()
     (project / "pipeline" / "__pycache__").mkdir(exist_ok=True)
     (project / "pipeline" / "__pycache__" / "train.cpython-311.pyc").write_bytes(b"junk")
     (project / "pipeline" / ".DS_Store").write_bytes(b"junk")
-    assert ran(run("dvc", "repro", cwd=project).stdout) == []
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == []
     assert (project / "dvc.lock").read_bytes() == before
 
 
-def test_one_parameter_repeats_only_what_it_changes(project: Path, run: Run) -> None:
-    """A training parameter repeats training and evaluation, and the diffs show parameter, metrics and plots."""
+def test_parameter_change_runs_only_affected_stages(project: Path, run: Run) -> None:
+    """A training parameter runs training and evaluation, and the diffs show parameter, metrics and plots."""
     edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.02")
-    assert ran(run("dvc", "repro", cwd=project).stdout) == ["train", "evaluate"]
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["train", "evaluate"]
     changes = json.loads(run("dvc", "metrics", "diff", "--json", cwd=project).stdout)["reports/metrics.json"]
     assert changes["log_loss"]["diff"] > 0
     assert "log_loss" in run("dvc", "metrics", "diff", cwd=project).stdout
@@ -82,29 +82,29 @@ def test_one_parameter_repeats_only_what_it_changes(project: Path, run: Run) -> 
     assert "failed to load" not in shown.stderr
 
 
-def test_new_rows_move_no_old_row(project: Path, run: Run) -> None:
-    """After new rows all test rows of before are still test rows, and dvc.yaml's later stages ran."""
+def test_new_rows_keep_the_existing_split(project: Path, run: Run) -> None:
+    """New rows run every stage, and all earlier test rows stay test rows."""
     before = run("python", "-c", ROWS, cwd=project).stdout.split()
     with (project / "data" / "raw.csv").open("a") as file:
         file.writelines(f"Adelie,Dream,{38 + i / 10},{18 + i / 10},190,3700,male,2009\n" for i in range(50))
     run("dvc", "add", "data/raw.csv", cwd=project)
-    assert ran(run("dvc", "repro", cwd=project).stdout) == ["validate", "prepare", "train", "evaluate"]
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["validate", "prepare", "train", "evaluate"]
     after = run("python", "-c", ROWS, cwd=project).stdout.split()
     assert set(before) < set(after)
     assert len(after) - len(before) < 25
 
 
-ROWS = "from pipeline.files import *; print(*read_table('data/test.parquet', [ROW])[ROW])"
+ROWS = "from pipeline.run.files import *; print(*read_table('data/test.parquet', [ROW])[ROW])"
 
 
-def test_broken_data_stops_everything(project: Path, run: Run) -> None:
+def test_invalid_data_stops_the_pipeline(project: Path, run: Run) -> None:
     """Data that breaks the contract stops validate with a table; no later stage runs and no result changes."""
     before = {name: (project / name).read_bytes() for name in ("models/model.skops", "reports/metrics.json")}
     edit(project / "data" / "raw.csv", "Adelie,Torgersen,39.1,18.7", "Adelie,Atlantis,-39.1,wide")
     run("dvc", "add", "data/raw.csv", cwd=project)
-    done = run("dvc", "repro", cwd=project, code=None)
-    assert done.returncode != 0
-    assert ran(done.stdout) == ["validate"]
+    result = run("dvc", "repro", cwd=project, code=None)
+    assert result.returncode != 0
+    assert stages_run(result.stdout) == ["validate"]
     report = (project / "reports" / "validation.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:6]] for line in report.splitlines() if line.startswith("| ")][
         2:
@@ -114,39 +114,39 @@ def test_broken_data_stops_everything(project: Path, run: Run) -> None:
         ["island", "values", "1", "1", "Atlantis"],
         ["bill_length_mm", "range", "1", "1", "-39.1"],
     ]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in result.stderr
     assert before == {name: (project / name).read_bytes() for name in before}
 
 
-def test_experiments_run_alone_and_from_a_queue(project: Path, run: Run) -> None:
-    """`dvc exp run -S` changes the work tree's results; a queue of three runs in folders of its own."""
+def test_experiments_run_directly_and_from_a_queue(project: Path, run: Run) -> None:
+    """`dvc exp run -S` changes the work tree; a queue of three runs in temporary folders."""
     run("dvc", "exp", "run", "-S", "train.learning_rate=0.05", cwd=project)
     assert "learning_rate: 0.05" in (project / "params.yaml").read_text()
     run("dvc", "exp", "run", "--queue", "-S", "train.max_iter=5,10,20", cwd=project)
     run("dvc", "exp", "run", "--run-all", cwd=project)
     shown = json.loads(run("dvc", "exp", "show", "--json", cwd=project).stdout)
-    found = set()
+    iterations = set()
     for baseline in shown:
         for experiment in baseline["experiments"] or []:
             for rev in experiment["revs"]:
-                found.add(rev["data"]["params"]["params.yaml"]["data"]["train"]["max_iter"])
+                iterations.add(rev["data"]["params"]["params.yaml"]["data"]["train"]["max_iter"])
                 assert rev["data"]["metrics"]["reports/metrics.json"]["data"]["log_loss"] > 0
-    assert found >= {5, 10, 20}
+    assert iterations >= {5, 10, 20}
 
 
 def test_misspelt_parameter_is_refused(project: Path, run: Run) -> None:
-    """A parameter that no stage knows stops the stage with its block and what is allowed."""
+    """An unknown parameter stops the stage with its block and the allowed names."""
     edit(project / "params.yaml", "  learning_rate: 0.1", "  learning_rat: 0.1")
-    done = run("dvc", "repro", cwd=project, code=None)
-    assert done.returncode != 0
-    sentence = next(line for line in done.stderr.splitlines() if line.startswith("train: "))
-    assert "params.yaml, block train is wrong" in sentence
-    assert "learning_rat: Extra inputs are not permitted" in sentence
-    assert "allowed here: model, learning_rate, max_iter" in sentence
+    result = run("dvc", "repro", cwd=project, code=None)
+    assert result.returncode != 0
+    message = next(line for line in result.stderr.splitlines() if line.startswith("train: "))
+    assert "params.yaml, block train, is not valid" in message
+    assert "learning_rat: Extra inputs are not permitted" in message
+    assert "allowed here: model, learning_rate, max_iter" in message
 
 
-def test_push_clone_pull_reproduce(project: Path, run: Run, tmp_path: Path) -> None:
-    """A clone elsewhere pulls data and model from the remote, and finds every result just as it was committed."""
+def test_clone_reproduces_the_results(project: Path, run: Run, tmp_path: Path) -> None:
+    """A clone pulls data and model from the remote and reproduces every committed result."""
     origin, clone = tmp_path / "origin.git", tmp_path / "elsewhere" / "clone"
     run("git", "init", "--quiet", "--bare", "-b", "main", str(origin), cwd=tmp_path)
     run("git", "remote", "add", "origin", str(origin), cwd=project)
@@ -155,21 +155,21 @@ def test_push_clone_pull_reproduce(project: Path, run: Run, tmp_path: Path) -> N
     run("git", "clone", "--quiet", str(origin), str(clone), cwd=tmp_path)
     assert not (clone / "data" / "raw.csv").exists()
     run("dvc", "pull", cwd=clone)
-    assert ran(run("dvc", "repro", cwd=clone).stdout) == []
-    expected = lock(clone)
-    assert ran(run("dvc", "repro", "--force", cwd=clone).stdout) == [
+    assert stages_run(run("dvc", "repro", cwd=clone).stdout) == []
+    expected = output_hashes(clone)
+    assert stages_run(run("dvc", "repro", "--force", cwd=clone).stdout) == [
         "environment",
         "validate",
         "prepare",
         "train",
         "evaluate",
     ]
-    assert lock(clone) == expected
+    assert output_hashes(clone) == expected
     assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
 
 
-def test_model_artifact_can_be_got_by_name(project: Path, run: Run, tmp_path: Path) -> None:
-    """`dvc artifacts get` finds the model under its name at a version tag in GTO's format."""
+def test_model_can_be_downloaded_by_name(project: Path, run: Run, tmp_path: Path) -> None:
+    """`dvc artifacts get` downloads the model by its name at a version tag in GTO's format."""
     run("git", "tag", "-a", "model@v0.0.1", "-m", "first", cwd=project)
     out = tmp_path / "model.skops"
     run("dvc", "artifacts", "get", str(project), "model", "-o", str(out), cwd=tmp_path)
@@ -178,10 +178,10 @@ def test_model_artifact_can_be_got_by_name(project: Path, run: Run, tmp_path: Pa
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 @pytest.mark.parametrize("model", ["boosting", "linear"])
-def test_same_bytes_in_another_folder_with_another_thread_count(
+def test_results_do_not_depend_on_folder_or_threads(
     task: str, model: str, bake: Callable[..., Path], baked: Path, run: Run, tmp_path: Path
 ) -> None:
-    """Two runs, one with a thread and one with many, in two folders, give the same hash for every output."""
+    """Runs with one and with four threads, in two folders, give the same hash for every output."""
     if task == "classification":
         first = tmp_path / baked.name
         shutil.copytree(baked, first, symlinks=True)
@@ -189,7 +189,7 @@ def test_same_bytes_in_another_folder_with_another_thread_count(
         first = bake(tmp_path, task=task)
     if model == "linear":
         edit(first / "params.yaml", "model: boosting", "model: linear")
-    if task == "classification":  # small tables take one thread whatever they are given
+    if task == "classification":  # small tables are fitted with one thread in any case
         make_large(first / "data" / "raw.csv")
         run("dvc", "add", "data/raw.csv", cwd=first)
     second = tmp_path / "another place" / "with a long name"
@@ -197,6 +197,6 @@ def test_same_bytes_in_another_folder_with_another_thread_count(
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
     run("dvc", "repro", cwd=first, PYTHONHASHSEED="1", **dict.fromkeys(threads, "1"))
     run("dvc", "repro", cwd=second, PYTHONHASHSEED="2", **dict.fromkeys(threads, "4"))
-    assert len(lock(first)) == 12
-    assert lock(first) == lock(second)
+    assert len(output_hashes(first)) == 13
+    assert output_hashes(first) == output_hashes(second)
     assert (first / "dvc.lock").read_bytes() == (second / "dvc.lock").read_bytes()

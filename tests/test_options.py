@@ -1,4 +1,4 @@
-"""Every answer of every question changes what it should, and the project it gives is whole."""
+"""Every answer changes the expected files, and the generated project is complete."""
 
 import json
 import re
@@ -20,7 +20,7 @@ WORKFLOWS = {f".github/workflows/{name}.yml" for name in ("ci", "report", "train
 GITHUB = {".github/dependabot.yml", ".github/ruleset.json", *WORKFLOWS}
 GITLAB = {".gitlab/protected-branch.json", ".gitlab-ci.yml", "renovate.json"}
 RAW = {"data/raw.csv"}
-# an answer -> files that come, files that go, and a file with the text that the answer puts there
+# option -> answers, added files, removed files, and a file with the text that the answer adds
 OPTIONS: dict[str, tuple[dict[str, str], set[str], set[str], str, str]] = {
     "project_name": ({"project_name": "Café d'été 🐧"}, set(), set(), "README.md", "# Café d'été 🐧\n"),
     "project_slug": ({"project_slug": "birds"}, set(), set(), "pyproject.toml", 'name = "birds"'),
@@ -58,25 +58,25 @@ SET_UP = ["target", "task=regression", "remote=s3", "remote=gcs", "remote=azure"
 
 
 def files(project: Path) -> set[str]:
-    """All files of a project, without what tools make."""
-    made = ("/.git/", "/.venv/", "__pycache__", "_cache/", "/.dvc/tmp/", "/.dvc/cache/")
-    found = {path for path in project.rglob("*") if path.is_file() and not any(part in f"{path}" for part in made)}
-    return {path.relative_to(project).as_posix() for path in found}
+    """All files of a project, except those that tools create."""
+    generated = ("/.git/", "/.venv/", "__pycache__", "_cache/", "/.dvc/tmp/", "/.dvc/cache/")
+    paths = {path for path in project.rglob("*") if path.is_file() and not any(part in f"{path}" for part in generated)}
+    return {path.relative_to(project).as_posix() for path in paths}
 
 
 def expected() -> set[str]:
-    """What the default answers bake: the template's files but GitLab's, and the Python version."""
+    """The files of the default project: the template's without GitLab's, and the Python version."""
     return files(SOURCE) - GITLAB | {".python-version"}
 
 
 def place_tables(folder: Path) -> None:
-    """The tables that the answers name, where a person would call cookiecutter."""
+    """Write the tables used in the answers to the folder where cookiecutter runs."""
     (folder / "my table.csv").write_text(TABLE)
     pq.write_table(pa.table({"size": [1.0, 2.0] * 30, "colour": ["red", "blue", "red"] * 20}), folder / "table.parquet")
 
 
-def assert_whole(project: Path, run: Run) -> None:
-    """Every file parses, lints and is formatted, with line feeds and no leftovers of the template."""
+def assert_complete(project: Path, run: Run) -> None:
+    """Every file parses, passes ruff, has LF line endings and contains no Jinja."""
     for name in files(project):
         path = project / name
         if path.suffix in (".parquet",):
@@ -96,22 +96,22 @@ def assert_whole(project: Path, run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def plain(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The text of every file of the default project as it is baked, before any set-up."""
+def default_texts(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The text of every file of the default project before the set-up."""
     project = bake(tmp_path_factory.mktemp("plain"), set_up="no")
     return {name: (project / name).read_text("utf-8") for name in files(project)}
 
 
-def test_default_is_exact_and_whole(bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:
-    """The default answers give these files and no others, without Git, environment or contract when not set up."""
+def test_default_project_has_the_expected_files(bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:
+    """The default answers give exactly these files, and no Git repository if the set-up is skipped."""
     project = bake(tmp_path, set_up="no")
     assert files(project) == expected()
     assert not (project / ".git").exists()
-    assert_whole(project, run)
+    assert_complete(project, run)
 
 
-def test_what_tools_leave_in_the_template_is_not_read(run: Run, home: dict[str, str], tmp_path: Path) -> None:
-    """Caches of a linter and of Python in the tree, with bytes that look like text and are not, stop no generation."""
+def test_tool_caches_in_the_template_are_ignored(run: Run, home: dict[str, str], tmp_path: Path) -> None:
+    """Binary caches of ruff and Python in the template do not stop the generation."""
     template = Path(shutil.copytree(TEMPLATE, tmp_path / "template", ignore=shutil.ignore_patterns(".*", "build")))
     for name in (".ruff_cache/0.17/1", "pipeline/__pycache__/train.cpython-311.pyc"):
         (template / SOURCE.name / name).parent.mkdir(parents=True)
@@ -131,21 +131,21 @@ def test_what_tools_leave_in_the_template_is_not_read(run: Run, home: dict[str, 
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_answer_changes_what_it_should(
-    option: str, bake: Callable[..., Path], plain: dict[str, str], run: Run, tmp_path: Path
+def test_answer_changes_the_expected_files(
+    option: str, bake: Callable[..., Path], default_texts: dict[str, str], run: Run, tmp_path: Path
 ) -> None:
-    """One answer apart from the default gives exactly its files, says so where it matters, and is whole."""
-    answers, come, go, name, text = OPTIONS[option]
+    """One non-default answer gives exactly its files and its text, and the project is complete."""
+    answers, added, removed, name, text = OPTIONS[option]
     place_tables(tmp_path)
     project = bake(tmp_path, set_up="no", **answers)
-    assert files(project) == (expected() | come) - go
+    assert files(project) == (expected() | added) - removed
     assert text in (project / name).read_text("utf-8")
-    assert text not in plain.get(name, "")
-    assert_whole(project, run)
+    assert text not in default_texts.get(name, "")
+    assert_complete(project, run)
 
 
-def test_every_answer_is_tried() -> None:
-    """A new question, or a new choice, cannot come without a test."""
+def test_every_answer_is_tested() -> None:
+    """Every question and every choice has a test."""
     questions = json.loads((TEMPLATE / "cookiecutter.json").read_text())
     for name, default in questions.items():
         if name.startswith("_") or name == "set_up":
@@ -155,8 +155,8 @@ def test_every_answer_is_tried() -> None:
             assert any(option.startswith(choice) for option in OPTIONS), choice
 
 
-def test_sample_is_the_published_one() -> None:
-    """The sample is the file of the package palmerpenguins, byte for byte."""
+def test_sample_matches_palmerpenguins() -> None:
+    """The sample equals the file of the package palmerpenguins, byte for byte."""
     import palmerpenguins
 
     published = Path(str(palmerpenguins.__file__)).parent / "data" / "penguins.csv"
@@ -165,8 +165,8 @@ def test_sample_is_the_published_one() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("option", SET_UP)
-def test_first_commit_is_whole(option: str, bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:
-    """What is set up is clean in Git, and a clone of its first commit holds all that the pipeline needs."""
+def test_first_commit_is_complete(option: str, bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:
+    """After the set-up Git is clean, and a clone of the first commit contains everything that the pipeline needs."""
     project = bake(tmp_path, **OPTIONS[option][0])
     assert run("git", "status", "--porcelain", cwd=project).stdout == ""
     run("git", "switch", "--quiet", "-c", "work", cwd=project)
@@ -180,6 +180,6 @@ def test_first_commit_is_whole(option: str, bake: Callable[..., Path], run: Run,
     run("pre-commit", "run", "--all-files", cwd=clone)
     assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
     if option.startswith("remote"):
-        # The remote's own package is installed, and DVC knows its scheme: it fails for want of an address or a login
-        said = run("dvc", "status", "--cloud", "--json", cwd=clone, code=None, AWS_EC2_METADATA_DISABLED="true")
-        assert "is supported, but requires" not in said.stderr
+        # The package of the remote is installed and DVC knows its scheme; it may fail only at the address or the login
+        output = run("dvc", "status", "--cloud", "--json", cwd=clone, code=None, AWS_EC2_METADATA_DISABLED="true")
+        assert "is supported, but requires" not in output.stderr

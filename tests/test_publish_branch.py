@@ -1,11 +1,11 @@
-"""What publish promises of issues, branches and requests: one of each, no work lost, no token given away."""
+"""`publish` keeps one issue, branch and request, overwrites no other work and stores no token."""
 
 import base64
 from pathlib import Path
 
 from tests.conftest import Run
 from tests.forge import BOT, TOKEN, Forge
-from tests.publishing import GOOD, Publish, commit, report
+from tests.publishing import GOOD, Publish, commit, write_report
 
 pytest_plugins = ["tests.publishing"]
 
@@ -13,24 +13,24 @@ pytest_plugins = ["tests.publishing"]
 def test_issue_is_opened_once_then_updated_then_closed(
     platform: str, forge: Forge, publish: Publish, tmp_path: Path
 ) -> None:
-    """While main cannot be reproduced one issue says why; it is closed with a comment once it can."""
+    """While main cannot be reproduced one issue states the reason; it is closed with a comment afterwards."""
     theirs = forge.add("issues", "mallory", text="<!-- lifecycle:reproduce -->\n")
-    report(tmp_path, {"code": 1, "messages": ["model.skops is another."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 1, "messages": ["model.skops is another."]}, "reproduce.json")
     publish(platform, "issue")
-    report(tmp_path, {"code": 2, "messages": ["No remote."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 2, "messages": ["No remote."]}, "reproduce.json")
     publish(platform, "issue")
     theirs, ours = forge.entries["issues"]
     assert ours["title"] == "The results on main cannot be reproduced"
     assert (ours["author"], ours["state"]) == (BOT[platform], "open")
     assert ours["text"].endswith("- No remote.\n")
-    report(tmp_path, {"code": 0, "messages": ["All 5 stages give the same."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 0, "messages": ["All 5 stages give the same."]}, "reproduce.json")
     publish(platform, "issue")
     assert (theirs["state"], ours["state"]) == ("open", "closed")
     assert [(entry["on"], entry["text"]) for entry in forge.entries["comments"]] == [
         (ours["number"], "All results were reproduced.")
     ]
     assert "no issue" in publish(platform, "issue").stdout
-    report(tmp_path, {"code": 1, "messages": ["Again."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 1, "messages": ["Again."]}, "reproduce.json")
     publish(platform, "issue")
     assert len(forge.entries["issues"]) == 3
     (tmp_path / "work" / "report" / "reproduce.json").unlink()
@@ -38,46 +38,46 @@ def test_issue_is_opened_once_then_updated_then_closed(
     assert "- The stages could not be run again" in forge.entries["issues"][-1]["text"]
 
 
-def test_branch_takes_what_changed_to_origin(
+def test_changes_are_pushed_to_the_branch(
     platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
 ) -> None:
-    """Changed and new files are committed and pushed to the person's branch, which is then checked, once."""
+    """Changed and new files are committed and pushed to an existing branch, and one check is started."""
     work = tmp_path / "work"
     assert "Nothing changed" in publish(platform, "branch", "--message", "Results", BRANCH="topic").stdout
     assert forge.branch("topic") == []
     run("git", "push", "--quiet", str(forge.origin), "HEAD:topic", cwd=work)
     (work / "dvc.lock").write_text("new\n")
     (work / "lifecycle" / "__init__.py").write_text('"""Changed."""\n')
-    publish(platform, "branch", "--message", "Results", BRANCH="topic", HOME=str(nobody(tmp_path)))
+    publish(platform, "branch", "--message", "Results", BRANCH="topic", HOME=str(home_without_identity(tmp_path)))
     shown = run("git", "show", "--stat", "--format=%an %s", "topic", cwd=forge.origin).stdout
     assert shown.startswith(f"{BOT[platform]} Results")
     assert "2 files changed" in shown
     assert forge.dispatched() == (["topic"] if platform == "github" else [])
     assert run("git", "status", "--porcelain", cwd=work).stdout == ""
     basic = [base64.b64encode(f"{user}:{TOKEN}".encode()) for user in ("x-access-token", "oauth2")]
-    kept = b"".join(path.read_bytes() for path in (work / ".git").rglob("*") if path.is_file())
-    assert not any(secret in kept for secret in [TOKEN.encode(), *basic])
+    git_files = b"".join(path.read_bytes() for path in (work / ".git").rglob("*") if path.is_file())
+    assert not any(secret in git_files for secret in [TOKEN.encode(), *basic])
 
 
-def nobody(tmp_path: Path) -> Path:
-    """A home without a name for Git."""
+def home_without_identity(tmp_path: Path) -> Path:
+    """A home without a Git identity."""
     (tmp_path / "nobody").mkdir(exist_ok=True)
     return tmp_path / "nobody"
 
 
-def test_branch_that_moved_on_is_never_overwritten(
+def test_diverged_branch_is_not_overwritten(
     platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
 ) -> None:
-    """Somebody pushed meanwhile: a sentence, their commit stays in origin, and ours stays here."""
-    work, other = tmp_path / "work", tmp_path / "other"
-    run("git", "clone", "--quiet", str(forge.origin), str(other), cwd=tmp_path)
-    (other / "theirs").touch()
-    theirs = commit(other, run, "Theirs")
-    run("git", "push", "--quiet", "origin", "HEAD:main", cwd=other)
+    """If the branch has new commits, the push fails with one message, and both commits are kept."""
+    work, other_clone = tmp_path / "work", tmp_path / "other"
+    run("git", "clone", "--quiet", str(forge.origin), str(other_clone), cwd=tmp_path)
+    (other_clone / "theirs").touch()
+    theirs = commit(other_clone, run, "Theirs")
+    run("git", "push", "--quiet", "origin", "HEAD:main", cwd=other_clone)
     (work / "ours").touch()
-    said = publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2).stderr
-    assert "`git push" in said
-    assert "rejected" in said
+    errors = publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2).stderr
+    assert "`git push" in errors
+    assert "rejected" in errors
     assert forge.branch("main")[0] == theirs
     assert run("git", "log", "-1", "--format=%s", cwd=work).stdout == "Ours\n"
     assert forge.dispatched() == []
@@ -86,10 +86,10 @@ def test_branch_that_moved_on_is_never_overwritten(
     publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2, **wrong)
 
 
-def test_branch_of_our_own_is_overwritten_but_never_main(
+def test_update_branch_is_overwritten_but_not_main(
     platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
 ) -> None:
-    """--to begins anew from this commit each time, and refuses the branch that requests are merged into."""
+    """--to always starts from the current commit and refuses the default branch."""
     work, main = tmp_path / "work", forge.branch("main")[0]
     for text in ("first", "second"):
         run("git", "reset", "--quiet", "--hard", main, cwd=work)
@@ -105,16 +105,16 @@ def test_branch_of_our_own_is_overwritten_but_never_main(
 def test_request_is_opened_once_and_then_updated(
     platform: str, forge: Forge, publish: Publish, run: Run, tmp_path: Path
 ) -> None:
-    """One request shows the newest report of a branch; a branch that is missing or old gets none."""
+    """One request shows the latest report of a branch; a missing or outdated branch gets none."""
     work, main = tmp_path / "work", forge.branch("main")[0]
     command = ["request", "--from", "update-data", "--title", "Newer data"]
-    report(tmp_path, GOOD)
+    write_report(tmp_path, GOOD)
     assert "nothing new" in publish(platform, *command).stdout
     for text in ("first", "second"):
         run("git", "reset", "--quiet", "--hard", main, cwd=work)
         (work / "data.dvc").write_text(text)
         publish(platform, "branch", "--to", "update-data", "--message", text)
-        report(tmp_path, GOOD | {"messages": [text]})
+        write_report(tmp_path, GOOD | {"messages": [text]})
         if text == "second":  # as another job would, on the commit of main
             run("git", "reset", "--quiet", "--hard", main, cwd=work)
         publish(platform, *command)

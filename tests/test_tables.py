@@ -1,4 +1,4 @@
-"""Any tidy table: each of these odd ones is baked for real, reproduced without an edit, and judged by what came out."""
+"""Unusual but tidy tables: each is baked, reproduced without an edit, and checked by its results."""
 
 import functools
 import http.server
@@ -22,7 +22,7 @@ Learn = Callable[..., "Results"]
 
 
 class Results:
-    """What a project says of its table, once it is reproduced."""
+    """The outputs of a project after `dvc repro`."""
 
     def __init__(self, project: Path, run: Run) -> None:
         run("dvc", "repro", cwd=project)
@@ -31,7 +31,7 @@ class Results:
         self.metrics: dict[str, Any] = json.loads((project / "reports/metrics.json").read_text())
         baseline = json.loads((project / "reports/intervals.json").read_text())["baseline"]
         main = "log_loss" if "log_loss" in self.metrics else "rmse"
-        self.gain = 1 - self.metrics[main] / baseline[main]  # the share of the baseline's error
+        self.gain = 1 - self.metrics[main] / baseline[main]  # relative to the baseline's error
         self.profile: dict[str, Any] = json.loads((project / "data/profile.json").read_text())
         self.columns: dict[str, Any] = yaml.safe_load((project / "data/schema.yaml").read_text("utf-8"))["columns"]
         lines = (project / "reports/validation.md").read_text("utf-8").splitlines()
@@ -44,7 +44,7 @@ class Results:
 
 @pytest.fixture
 def learn(bake: Callable[..., Path], run: Run, tmp_path: Path) -> Learn:
-    """Write the table, bake a project around it, reproduce it."""
+    """Write the table, bake a project for it, and reproduce it."""
 
     def learn(data: Any, target: str, task: str = "classification", suffix: str = ".csv", **csv: Any) -> Results:
         file = tmp_path / f"given{suffix}"
@@ -57,23 +57,23 @@ def learn(bake: Callable[..., Path], run: Run, tmp_path: Path) -> Learn:
     return learn
 
 
-def known(rows: int) -> tuple[pd.DataFrame, np.ndarray, np.random.Generator]:
-    """A number and a category; a number that they decide but for a little noise; and where the chance comes from."""
+def example_data(rows: int) -> tuple[pd.DataFrame, np.ndarray, np.random.Generator]:
+    """A number, a category, a number that depends on both with noise, and the random generator."""
     rng = np.random.default_rng(rows)
     data = pd.DataFrame({"x": rng.normal(size=rows), "g": rng.choice(list("abc"), rows)})
     return data, (data["x"] + 2 * (data["g"] == "a") + rng.normal(size=rows) * 0.3).to_numpy(), rng
 
 
 def tables() -> Iterator[tuple[str, pd.DataFrame, float, float]]:
-    """What is odd about the table, the table with its target `t`, and between what the gain must lie."""
-    data, y, rng = known(50_000)
+    """A name, the table with its target `t`, and the bounds of the gain."""
+    data, y, rng = example_data(50_000)
     names = [f"shop {i}" for i in rng.integers(0, 20_000, 50_000)]
     yield "50,000 rows, text of 20,000 values, one event in 50", data.assign(shop=names, t=y > 3), 0.3, 1
     data, y = data[:2000], y[:2000]
     yield "20 classes of whole numbers", data.assign(t=pd.qcut(y, 20, labels=False)), 0.2, 1
     yield "nothing to learn", data.assign(t=rng.integers(0, 2, 2000)), -0.3, 0.05
-    lacking = rng.random((2000, 1)) < 0.7
-    yield "one feature that most rows lack", data[["x"]].mask(lacking).assign(t=data["x"] > 0), 0.1, 1
+    missing = rng.random((2000, 1)) < 0.7
+    yield "one feature that most rows lack", data[["x"]].mask(missing).assign(t=data["x"] > 0), 0.1, 1
     words = pd.DataFrame({"g": data["g"], "h": [f"h{i}" for i in rng.integers(0, 90, 2000)], "t": data["g"] == "a"})
     yield "nothing but text", words, 0.8, 1
     yield "30 rows, labels 1.0 and 2.0", data[:30].assign(t=np.where(y[:30] > 0.5, 1.0, 2.0)), -1, 1
@@ -82,15 +82,15 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, float, float]]:
 
 
 @pytest.mark.parametrize("table", list(tables()), ids=lambda table: table[0])
-def test_what_can_be_learnt_is_learnt_and_no_more(table: tuple[Any, ...], learn: Learn) -> None:
-    """Whatever the shape of the table, the model gains over the baseline just where there is something to gain."""
+def test_model_learns_signal_and_not_noise(table: tuple[Any, ...], learn: Learn) -> None:
+    """For any shape of table the model beats the baseline only if the features explain the target."""
     _, data, least, most = table
     assert least < learn(data, "t").gain < most
 
 
-def test_columns_of_every_kind(learn: Learn) -> None:
-    """Each column gets the type and the role that it deserves, under any header, with gaps in features and target."""
-    data, y, rng = known(600)
+def test_column_types_and_roles_are_inferred(learn: Learn) -> None:
+    """Each column gets its type and role, with any header and with gaps in features and target."""
+    data, y, rng = example_data(600)
     n, when = range(600), pd.date_range("2020-01-01", periods=600, freq="31h")
     data = data.assign(**{
         'Größe "q"': data["x"] * 3 + rng.normal(size=600), "naïve, col": rng.choice(["é", "ß", "日本", 'q"x'], 600),
@@ -99,48 +99,48 @@ def test_columns_of_every_kind(learn: Learn) -> None:
     })  # fmt: skip
     data = data.mask(rng.random(data.shape) < 0.1).assign(id=n, code=[f"u{i}" for i in n], const=1, empty=np.nan)
     data = data.assign(count=rng.poisson(3, 600), **{"ziel ü": np.where(rng.random(600) < 0.1, np.nan, y)})
-    found = learn(data, "ziel ü", "regression", ".tsv", sep="\t")
-    assert found.kinds("id", "code", "const", "empty") == "ignored integer ignored text"
-    assert found.kinds("day", "moment", "zone", "city", "clock") == "feature datetime feature text"
-    assert found.kinds("flag", "naïve, col") == "feature boolean feature category"
-    assert found.kinds('Größe "q"', "count", "ziel ü") == "feature number feature integer target number"
-    assert 30 < found.profile["rows_without_target"] == 600 - found.rows
-    assert found.warnings == [f"{600 - found.rows} rows have no `ziel ü`: prepare leaves them out"]
-    assert found.gain > 0.3
+    results = learn(data, "ziel ü", "regression", ".tsv", sep="\t")
+    assert results.kinds("id", "code", "const", "empty") == "ignored integer ignored text"
+    assert results.kinds("day", "moment", "zone", "city", "clock") == "feature datetime feature text"
+    assert results.kinds("flag", "naïve, col") == "feature boolean feature category"
+    assert results.kinds('Größe "q"', "count", "ziel ü") == "feature number feature integer target number"
+    assert 30 < results.profile["rows_without_target"] == 600 - results.rows
+    assert results.warnings == [f"{600 - results.rows} rows have no `ziel ü`: prepare leaves them out"]
+    assert results.gain > 0.3
 
 
-def test_hostile_names_and_labels(learn: Learn) -> None:
-    """Headers and class labels that YAML, CSV, Markdown or the pipeline use stay what they are; a rare one is named."""
-    data, y, rng = known(400)
+def test_special_names_and_labels_are_preserved(learn: Learn) -> None:
+    """Names and labels with a meaning in YAML, CSV, Markdown or the pipeline are kept; a rare label is reported."""
+    data, y, rng = example_data(400)
     names = [*"1#~*", "on", "null", "a: b", "- x", "p(x)", "{{ x }}", "actual", "predicted", "a/b", "two\nlines", "a|b"]
     labels = ["no", "01", '(c), "d"|e/f', "null-ish"]
     data[names] = rng.normal(size=(400, len(names)))
     data["yes"] = np.array(labels, dtype=object)[np.digitize(y, [-0.5, 0.5, 1.7])]
     data.loc[3, "yes"] = "rare"
-    found = learn(data.rename(columns={"x": "{% x %}"}), "yes")
-    assert list(found.columns) == ["{% x %}", "g", *names, "yes"]
-    assert found.columns["yes"]["values"] == sorted([*labels, "rare"], key=lambda label: (label != "01", label))
-    side = "training" if "rare" in set(found.train["yes"]) else "test"
-    assert f"all rows of class 'rare' are {side} rows" in found.card
-    assert found.gain > 0.2
+    results = learn(data.rename(columns={"x": "{% x %}"}), "yes")
+    assert list(results.columns) == ["{% x %}", "g", *names, "yes"]
+    assert results.columns["yes"]["values"] == sorted([*labels, "rare"], key=lambda label: (label != "01", label))
+    side = "training" if "rare" in set(results.train["yes"]) else "test"
+    assert f"all rows of class 'rare' are {side} rows" in results.card
+    assert results.gain > 0.2
 
 
-def test_csv_of_another_system(learn: Learn) -> None:
-    """BOM, CRLF, `;`, decimal commas, text of several lines, a nameless index are read as meant; a leak is named."""
-    data, y, rng = known(500)
+def test_foreign_csv_formats_are_read(learn: Learn) -> None:
+    """BOM, CRLF, `;`, decimal commas, multi-line text and an unnamed index are read; leaks are reported."""
+    data, y, rng = example_data(500)
     data = data.assign(note=[f"line {i % 60}\nof, two" for i in range(500)], serial=rng.permutation(10**6)[:500])
     text = data.assign(bill=np.where(y > 0.5, 1.5, 2.5), t=y > 0.5).to_csv(sep=";", decimal=",", lineterminator="\r\n")
-    found = learn(b"\xef\xbb\xbf" + text.encode(), "t")
-    assert list(found.columns) == ["column_1", "x", "g", "note", "serial", "bill", "t"]
-    assert found.kinds("column_1", "note", "x", "bill") == "ignored integer feature text feature number"
-    assert [warning.split("`")[1] for warning in found.warnings] == ["serial", "bill"]
-    assert "alone explains 100.0% of the target" in found.warnings[1]
-    assert found.gain > 0.9
+    results = learn(b"\xef\xbb\xbf" + text.encode(), "t")
+    assert list(results.columns) == ["column_1", "x", "g", "note", "serial", "bill", "t"]
+    assert results.kinds("column_1", "note", "x", "bill") == "ignored integer feature text feature number"
+    assert [warning.split("`")[1] for warning in results.warnings] == ["serial", "bill"]
+    assert "alone explains 100.0% of the target" in results.warnings[1]
+    assert results.gain > 0.9
 
 
-def test_parquet_of_every_type(learn: Learn) -> None:
-    """Parquet's own types become the contract's: decimals, zones, durations and others; copies stay together."""
-    data, y, _ = known(400)
+def test_parquet_types_are_mapped(learn: Learn) -> None:
+    """Parquet types are mapped to the contract's types, and copies of rows stay together."""
+    data, y, _ = example_data(400)
     n, when = range(400), pd.date_range("2020", periods=400, freq="7h", tz="Europe/Berlin")
     columns = {
         "g": pa.array(data["g"]).dictionary_encode(), "dec": pa.array([i % 77 / 4 for i in n]).cast(pa.decimal64(9, 4)),
@@ -149,21 +149,21 @@ def test_parquet_of_every_type(learn: Learn) -> None:
         "half": pa.array(data["x"].astype("float16")), "small": pa.array([i % 9 for i in n], pa.uint64()),
         "null": pa.nulls(400), "time": pa.array(when.time), "t": [None if i % 9 == 0 else y[i] > 0.5 for i in n],
     }  # fmt: skip
-    found = learn(pa.concat_tables([pa.table(columns)] * 2), "t", suffix=".parquet")
+    results = learn(pa.concat_tables([pa.table(columns)] * 2), "t", suffix=".parquet")
     assert (
-        found.warnings[0]
+        results.warnings[0]
         == "400 rows are copies of others (apart from ids and target): the split keeps copies on one side"
     )
-    assert found.kinds("stamp", "date", "g", "flag") == "feature datetime feature category feature boolean"
-    assert found.kinds("dec", "half", "took", "small") == "feature number feature integer"
-    assert found.columns["t"]["values"] == ["false", "true"]
-    assert found.profile["rows_without_target"] == 90
-    assert found.gain > 0.5
+    assert results.kinds("stamp", "date", "g", "flag") == "feature datetime feature category feature boolean"
+    assert results.kinds("dec", "half", "took", "small") == "feature number feature integer"
+    assert results.columns["t"]["values"] == ["false", "true"]
+    assert results.profile["rows_without_target"] == 90
+    assert results.gain > 0.5
 
 
-def test_extreme_values_keep_their_own_contract(learn: Learn) -> None:
-    """A contract that was written from the table is never broken by it, nor by values at the edge of their type."""
-    data, y, rng = known(400)
+def test_extreme_values_fit_their_contract(learn: Learn) -> None:
+    """A table always fits the contract written from it, even with values at the limits of their type."""
+    data, y, rng = example_data(400)
     n = range(400)
     data[[f"sparse {i}" for i in range(60)]] = pd.DataFrame({i: {2 * i: 1.0, 2 * i + 1: 2.0} for i in range(60)})
     data = data.assign(
@@ -171,16 +171,16 @@ def test_extreme_values_keep_their_own_contract(learn: Learn) -> None:
         inf=["Infinity" if i % 9 == 0 else str(i / 3) for i in n], gap=["NAN" if i % 9 == 0 else str(i / 7) for i in n],
         long=[str(2**70 + 3 * i) for i in n], customer=[2**60 + i % 9 for i in n], vast=[(-1) ** i * 1e308 for i in n],
     )  # fmt: skip
-    found = learn(pa.table(data.assign(t=1.7e9 + y)), "t", "regression", ".parquet")
-    assert found.kinds("seconds", "gap", "inf", "t") == "feature number target number"
-    assert found.kinds("end") == "feature datetime"
-    assert found.gain > 0.5
+    results = learn(pa.table(data.assign(t=1.7e9 + y)), "t", "regression", ".parquet")
+    assert results.kinds("seconds", "gap", "inf", "t") == "feature number target number"
+    assert results.kinds("end") == "feature datetime"
+    assert results.gain > 0.5
 
 
 def test_dataset_from_a_url_can_be_updated(bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:
-    """A URL's data is imported with its origin; after the served file changed, `dvc update` and `dvc repro` follow."""
+    """A URL's data is imported with its source; after the file changed, `dvc update` and `dvc repro` use it."""
     served = tmp_path / "table.csv"
-    data, y, _ = known(400)
+    data, y, _ = example_data(400)
     data.assign(y=y).head(300).to_csv(served, index=False)
     files = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), files) as server:

@@ -1,4 +1,4 @@
-"""The laws of the template: it runs unbaked, its documents agree with its files, and it keeps few conditions."""
+"""The template runs unbaked, its documents match its files, and it has few conditions."""
 
 import json
 import re
@@ -16,22 +16,22 @@ TRACKED = subprocess.run(["git", "ls-files"], cwd=TEMPLATE, capture_output=True,
 
 @pytest.fixture
 def unbaked(tmp_path: Path) -> Path:
-    """The generated tree as it stands in the template, copied so that no tool leaves anything behind in it."""
+    """A copy of the generated tree before rendering, so that tools leave no files in the template."""
     return Path(shutil.copytree(SOURCE, tmp_path / "unbaked"))
 
 
 def test_unbaked_tree_lints(unbaked: Path, run: Run) -> None:
-    """The tree lints and is formatted before any rendering (RUF200 asks for rendered requirements)."""
+    """ruff accepts the tree before rendering (RUF200 needs rendered requirements)."""
     run("ruff", "check", "--no-cache", "--ignore", "RUF200", ".", cwd=unbaked)
     run("ruff", "format", "--no-cache", "--check", ".", cwd=unbaked)
 
 
 @pytest.mark.slow
 def test_unbaked_tree_type_checks_and_passes_its_tests(unbaked: Path, baked: Path, run: Run) -> None:
-    """mypy and pytest pass before any rendering, in the environment of a baked project."""
+    """mypy and pytest pass before rendering, in the environment of a baked project."""
     assert baked.exists()
     run("mypy", ".", cwd=unbaked)
-    shutil.copy(baked / "data" / "schema.yaml", unbaked / "data")  # which the set-up writes
+    shutil.copy(baked / "data" / "schema.yaml", unbaked / "data")  # written by the set-up
     assert " passed" in run("pytest", cwd=unbaked).stdout
 
 
@@ -48,23 +48,23 @@ for stage, module in STAGES.items():
 
 
 @pytest.mark.slow
-def test_folder_holds_what_every_stage_that_depends_on_it_runs(baked: Path, run: Run) -> None:
-    """A change in a folder runs only stages that execute what was changed."""
+def test_dependency_folders_contain_only_imported_files(baked: Path, run: Run) -> None:
+    """A stage imports every file of the folders that it depends on."""
     assert run("python", "-c", FOLDERS, cwd=baked).stdout == ""
 
 
 def test_dvc_yaml_is_short() -> None:
-    """The table of contents fits a page."""
+    """dvc.yaml has at most 60 lines."""
     assert len((SOURCE / "dvc.yaml").read_text().splitlines()) <= 60
 
 
-def test_all_that_is_baked_is_in_git() -> None:
-    """No file of the generated tree is lost to the tree's own .gitignore, as the sample nearly was."""
+def test_all_template_files_are_in_git() -> None:
+    """No file of the tree is excluded by the tree's own .gitignore."""
     assert {f"{SOURCE.name}/{name}" for name in files(SOURCE)} - set(TRACKED) == set()
 
 
-def test_readme_names_every_question() -> None:
-    """README's table of questions is cookiecutter.json, in its order, with all choices."""
+def test_readme_lists_every_question() -> None:
+    """README's table lists the questions of cookiecutter.json in order, with all choices."""
     questions = {n: d for n, d in json.loads((TEMPLATE / "cookiecutter.json").read_text()).items() if n[0] != "_"}
     readme = (TEMPLATE / "README.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", readme.split("## The questions")[1], re.MULTILINE))
@@ -74,27 +74,27 @@ def test_readme_names_every_question() -> None:
             assert re.findall(r"`([^`]+)`", rows[name]) == default, name
 
 
-def test_generated_readme_draws_the_tree() -> None:
-    """Each top-level file and folder of a project stands in its README's drawing, and nothing else does."""
-    drawing = (SOURCE / "README.md").read_text().split("## What is in the box")[1].split("```")[1]
-    names = [name for line in drawing.splitlines() for name in re.split(r"\s{2,}(?=\S)", line.strip())]
-    drawn = {name.rstrip("/") for name in names if re.fullmatch(r"[\w.-]+/?", name)}
-    made = {"environment.txt", "models", "reports", "uv.lock"}
-    top = {path.split("/")[0] for path in expected()} | made
+def test_generated_readme_lists_the_tree() -> None:
+    """The README's tree lists exactly the top-level files and folders of a project."""
+    tree = (SOURCE / "README.md").read_text().split("## What is in the box")[1].split("```")[1]
+    names = [name for line in tree.splitlines() for name in re.split(r"\s{2,}(?=\S)", line.strip())]
+    listed = {name.rstrip("/") for name in names if re.fullmatch(r"[\w.-]+/?", name)}
+    generated = {"environment.txt", "models", "reports", "uv.lock"}
+    top = {path.split("/")[0] for path in expected()} | generated
     hidden = {name for name in top if name.startswith(".") and name != ".python-version"}
-    assert drawn == top - hidden
+    assert listed == top - hidden
 
 
-def test_architecture_diagram_names_the_folders() -> None:
+def test_architecture_diagram_matches_the_folders() -> None:
     """The diagram in CONTRIBUTING.md has exactly the folders of pipeline/ and lifecycle/."""
     diagram = (TEMPLATE / "CONTRIBUTING.md").read_text().split("```mermaid")[1].split("```")[0]
     folders = {path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.glob("*/*/__init__.py")}
-    drawn = set(re.findall(r"(?:pipeline|lifecycle)/\w+", diagram))
-    assert drawn == {folder for folder in folders if not folder.endswith("/tests")}
+    listed = set(re.findall(r"(?:pipeline|lifecycle)/\w+", diagram))
+    assert listed == {folder for folder in folders if not folder.endswith("/tests")}
 
 
-def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
-    """The words for a missing value, and the limits of a classification, are the same before and after generation."""
+def test_hook_and_pipeline_share_their_constants() -> None:
+    """Missing values and the limits of a classification are the same before and after generation."""
     for name in ("EMPTY", "INFINITE", "CLASSES", "FEW"):
         lines = [
             re.findall(rf"^{name} = (.*?)(?:  #.*)?$", path.read_text(), re.MULTILINE)
@@ -108,25 +108,25 @@ def test_hook_and_pipeline_agree_on_what_is_missing() -> None:
         assert lines[0] == lines[1] + lines[2]
 
 
-def test_configurations_fit_their_schemas(run: Run) -> None:
-    """Dependabot and Renovate would take the files that the generated project gives them."""
+def test_update_bot_settings_match_their_schemas(run: Run) -> None:
+    """The settings of Dependabot and Renovate match their published schemas."""
     for schema, name in (("dependabot", ".github/dependabot.yml"), ("renovate", "renovate.json")):
         run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(SOURCE / name), cwd=TEMPLATE)
 
 
-def test_conditions_are_few() -> None:
-    """The generated tree has eight Jinja conditions at most, and none in Python or in dvc.yaml."""
-    found = {
+def test_template_has_few_conditions() -> None:
+    """The generated tree has at most eight Jinja conditions, and none in Python or dvc.yaml."""
+    conditions = {
         name: re.findall(r"\{%-? *(?:if|elif|else)|#% *(?:if|elif|else)", Path(TEMPLATE / name).read_text("utf-8"))
         for name in TRACKED
         if name.startswith("{{") and not name.endswith((".csv", ".ipynb"))
     }
-    assert sum(map(len, found.values())) <= 8
-    assert not any(hits for name, hits in found.items() if name.endswith((".py", "dvc.yaml")))
+    assert sum(map(len, conditions.values())) <= 8
+    assert not any(matches for name, matches in conditions.items() if name.endswith((".py", "dvc.yaml")))
 
 
 def test_no_registry_host_or_machine_path_is_committed() -> None:
-    """No lock file with hosts, no index option and no absolute home path is in Git."""
+    """Git contains no lock file with hosts, no index option, no home path and no CRLF line ending."""
     assert [name for name in TRACKED if name.endswith(("uv.lock", "pylock.toml", "package-lock.json"))] == []
     requirements = (TEMPLATE / "requirements.txt").read_text()
     assert "://" not in requirements
@@ -137,10 +137,10 @@ def test_no_registry_host_or_machine_path_is_committed() -> None:
         assert "\r" not in text, name
 
 
-def test_changelog_and_readme_name_real_commands() -> None:
-    """Every make target that the README names exists."""
+def test_documented_make_targets_exist() -> None:
+    """Every make target in README.md and CONTRIBUTING.md exists."""
     targets = set(re.findall(r"^(\w+):", (TEMPLATE / "Makefile").read_text(), re.MULTILINE))
-    named = set(
+    documented = set(
         re.findall(r"`make (\w+)`", (TEMPLATE / "README.md").read_text() + (TEMPLATE / "CONTRIBUTING.md").read_text())
     )
-    assert {"demo", "test", "bench"} <= named <= targets
+    assert {"demo", "test", "bench"} <= documented <= targets

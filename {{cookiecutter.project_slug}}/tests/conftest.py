@@ -1,4 +1,4 @@
-"""A small table made from the project's own contract, a model that is fitted to it, and the stored model."""
+"""Fixtures: a small table generated from the project's contract, a model fitted to it, and the stored model."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ ROWS = 120
 
 
 class Case(NamedTuple):
-    """A fitted model, its contract, and typed rows that it has not seen."""
+    """A fitted model, its contract, and typed rows that the model has not seen."""
 
     model: Pipeline
     contract: Contract
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
 
 def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Values, as text, that the contract of a column allows; they rise with `signal`, which lies between 0 and 1."""
+    """Text values that the contract allows for a column; they increase with `signal`, between 0 and 1."""
     low, high = kind.range or (0, 100)
     if kind.type == "datetime":
         days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(signal * 300), unit="D")
@@ -52,7 +52,7 @@ def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Ser
 
 
 def small_table(contract: Contract, rows: int = ROWS) -> pa.Table:
-    """A table as a CSV gives it; the target follows from the first feature."""
+    """A table as a CSV file gives it; the target depends on the first feature."""
     rng = np.random.default_rng(0)
     signal = rng.permutation(rows) / rows
     lead = next(iter(contract.features))
@@ -64,7 +64,7 @@ def small_table(contract: Contract, rows: int = ROWS) -> pa.Table:
 
 
 def artifact_path() -> str:
-    """The path of the model."""
+    """The path of the model file."""
     return str(next(iter(load_yaml("dvc.yaml")["artifacts"].values()))["path"])
 
 
@@ -82,13 +82,13 @@ def rows(contract: Contract) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def prepare_settings() -> Prepare:
-    """The project's own, with a split that suits a small table."""
+    """The project's settings of prepare, with a split that suits a small table."""
     return params("prepare", Prepare).model_copy(update={"split": "hash", "split_on": [], "test_share": 0.25})
 
 
 @pytest.fixture(scope="session")
 def train_settings() -> Train:
-    """The project's own."""
+    """The project's settings of train."""
     return params("train", Train)
 
 
@@ -102,11 +102,11 @@ def case(
 ) -> Case:
     """A model fitted to the small table, and the stored model with the stored test rows."""
     if request.param == "small":
-        seen, unseen = split(rows, contract, prepare_settings)
-        return Case(train(seen, contract, train_settings), contract, unseen)
+        train_rows, test_rows = split(rows, contract, prepare_settings)
+        return Case(train(train_rows, contract, train_settings), contract, test_rows)
     if not (Path(artifact_path()).exists() and Path("data/test.parquet").exists()):
         pytest.skip("no stored model here: run `dvc repro` or `dvc pull`")
-    made_from = read_json("models/manifest.json")["inputs"]
-    if any(digest(path) != made_from.get(path) for path in inputs("train")):
+    recorded_inputs = read_json("models/manifest.json")["inputs"]
+    if any(digest(path) != recorded_inputs.get(path) for path in inputs("train")):
         pytest.skip("the stored model is older than its code or data: run `dvc repro`")
     return Case(model_file.load(artifact_path()), contract, read_table("data/test.parquet").head(2000))

@@ -1,4 +1,4 @@
-"""What describe and validate promise, on a fixed table."""
+"""describe infers a contract and validate checks data against it, on a fixed table."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ LEAK = 0.98
 
 
 def table(rows: int = 120) -> pa.Table:
-    """Text as a CSV gives it: numbers with gaps, categories, dates, an id, a constant, and two targets."""
+    """Text as in a CSV file: numbers with gaps, categories, dates, an id, a constant, and a target."""
     rng = np.random.default_rng(0)
     size, kind = rng.normal(10, 3, rows).round(2), rng.choice(["a", "b", "c"], rows)
     value = size + 5 * (kind == "a")
@@ -38,57 +38,57 @@ def table(rows: int = 120) -> pa.Table:
 
 
 @pytest.fixture
-def described() -> Contract:
+def table_contract() -> Contract:
     """The contract of the table."""
     return describe(table(), "target", "classification")
 
 
-def test_describe_says_what_each_column_is(described: Contract) -> None:
-    """Ids and constants are ignored, dates and missing values are found, the target is not a feature."""
-    what = {name: (column.type, column.role, column.missing) for name, column in described.columns.items()}
-    assert what["id"] == ("text", "ignored", False)
-    assert what["size"] == ("number", "feature", True)
-    assert what["kind"] == ("category", "feature", False)
-    assert what["made on"] == ("datetime", "feature", False)
-    assert what["always"][1] == "ignored"
-    assert what["target"] == ("category", "target", False)
+def test_describe_infers_types_and_roles(table_contract: Contract) -> None:
+    """Ids and constants are ignored, dates and missing values are detected, the target is not a feature."""
+    inferred = {name: (column.type, column.role, column.missing) for name, column in table_contract.columns.items()}
+    assert inferred["id"] == ("text", "ignored", False)
+    assert inferred["size"] == ("number", "feature", True)
+    assert inferred["kind"] == ("category", "feature", False)
+    assert inferred["made on"] == ("datetime", "feature", False)
+    assert inferred["always"][1] == "ignored"
+    assert inferred["target"] == ("category", "target", False)
 
 
-def test_contract_survives_its_file(described: Contract, tmp_path: Path) -> None:
-    """A contract that is written and read is the same contract."""
-    (tmp_path / "schema.yaml").write_text(render(described), "utf-8")
-    assert schema.load(str(tmp_path / "schema.yaml")) == described
+def test_contract_round_trips(table_contract: Contract, tmp_path: Path) -> None:
+    """A contract that is written and read again is unchanged."""
+    (tmp_path / "schema.yaml").write_text(render(table_contract), "utf-8")
+    assert schema.load(str(tmp_path / "schema.yaml")) == table_contract
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "what"),
+    ("column", "value", "kind"),
     [("size", "big", "type"), ("size", "9999", "range"), ("kind", "z", "values"), ("kind", None, "missing")],
 )
-def test_validate_names_each_breach(column: str, value: str | None, what: str, described: Contract) -> None:
-    """A wrong value is reported with its column, kind, count and row, counted from 1."""
+def test_validate_reports_each_breach(column: str, value: str | None, kind: str, table_contract: Contract) -> None:
+    """An invalid value is reported with its column, kind, count and row number, starting at 1."""
     good = table()
     place = good.column_names.index(column)
     broken = good.set_column(place, column, [[*good[column].to_pylist()[:6], value, *good[column].to_pylist()[7:]]])
-    assert breaches(*typed(good, described), described).empty
-    rows = breaches(*typed(broken, described), described)
-    assert rows[["column", "what", "how many", "rows"]].to_numpy().tolist() == [[column, what, 1, "7"]]
+    assert breaches(*typed(good, table_contract), table_contract).empty
+    rows = breaches(*typed(broken, table_contract), table_contract)
+    assert rows[["column", "what", "how many", "rows"]].to_numpy().tolist() == [[column, kind, 1, "7"]]
 
 
-def test_validate_warns_of_leaks_and_copies(described: Contract) -> None:
-    """A column that gives the target away is named, copies of rows are counted."""
-    data, _ = typed(table(), described)
+def test_validate_warns_about_leaks_and_copies(table_contract: Contract) -> None:
+    """A column that determines the target is reported, and copies of rows are counted."""
+    data, _ = typed(table(), table_contract)
     leaky = pd.concat([data, data]).reset_index(drop=True)
     leaky["kind"] = leaky["target"].map({"high": "a", "low": "b"})
-    assert warnings(data, described, LEAK) == []
-    assert [line.split(" ")[0] for line in warnings(leaky, described, LEAK)] == ["120", "`kind`"]
+    assert warnings(data, table_contract, LEAK) == []
+    assert [line.split(" ")[0] for line in warnings(leaky, table_contract, LEAK)] == ["120", "`kind`"]
 
 
-def test_validate_warns_of_a_number_read_as_text() -> None:
-    """One word among numbers makes a column text: it is named with the word."""
-    odd = table()
-    odd = odd.set_column(1, "size", [["oops", *odd["size"].to_pylist()[1:]]])
-    contract = describe(odd, "target", "classification")
-    messages = warnings(typed(odd, contract)[0], contract, LEAK)
+def test_validate_warns_about_numbers_read_as_text() -> None:
+    """A column that is text because of one word among numbers is reported with the word."""
+    mixed = table()
+    mixed = mixed.set_column(1, "size", [["oops", *mixed["size"].to_pylist()[1:]]])
+    contract = describe(mixed, "target", "classification")
+    messages = warnings(typed(mixed, contract)[0], contract, LEAK)
     assert [line for line in messages if line.startswith("`size` is read as text: 'oops' is not numeric")]
 
 
@@ -104,11 +104,11 @@ def test_validate_warns_of_a_number_read_as_text() -> None:
         ("columns:", "columns: [", "not valid YAML"),
     ],
 )
-def test_mistakes_in_the_contract_are_named(
-    old: str, new: str, message: str, described: Contract, tmp_path: Path
+def test_contract_errors_are_reported(
+    old: str, new: str, message: str, table_contract: Contract, tmp_path: Path
 ) -> None:
-    """A mistake in data/schema.yaml is refused with what is wrong."""
-    text = render(described)
+    """An error in data/schema.yaml is refused with its cause."""
+    text = render(table_contract)
     assert old in text
     (tmp_path / "schema.yaml").write_text(text.replace(old, new, 1))
     with pytest.raises(InputError, match=message):
@@ -125,7 +125,7 @@ def test_mistakes_in_the_contract_are_named(
     ],
 )
 def test_unreadable_files_are_refused(content: str, message: str, tmp_path: Path) -> None:
-    """What cannot be read as a table is refused with what is wrong."""
+    """A file that is not a table is refused with its cause."""
     (tmp_path / "raw.csv").write_text(content)
     with pytest.raises(InputError, match=message):
         read(str(tmp_path / "raw.csv"))

@@ -1,4 +1,4 @@
-"""The metrics that come with the project agree with scikit-learn; more may be added."""
+"""The metrics included in the project match scikit-learn; more may be added."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from pipeline.metrics import scorer
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 def test_classification_metrics_agree_with_scikit_learn() -> None:
-    """Weighted metrics are the library's, with ties."""
+    """Weighted metrics equal scikit-learn's, with ties and with a class of zero weight."""
     rng = np.random.default_rng(0)
     labels = ["a", "b", "c"]
     p = rng.dirichlet([1, 1, 1], 200).round(1) + 0.01
@@ -29,15 +29,17 @@ def test_classification_metrics_agree_with_scikit_learn() -> None:
     ours = scorer(frame, "classification")(w)
     shared = expected.keys() & ours.keys()
     assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})
-    without = w * (actual != "a")
-    rest = reference.balanced_accuracy_score(
+    without_a = w * (actual != "a")
+    reference_value = reference.balanced_accuracy_score(
         actual[actual != "a"], guess[actual != "a"], sample_weight=w[actual != "a"]
     )
-    assert scorer(frame, "classification")(without).get("balanced_accuracy", rest) == pytest.approx(rest)
+    assert scorer(frame, "classification")(without_a).get("balanced_accuracy", reference_value) == pytest.approx(
+        reference_value
+    )
 
 
 def test_regression_metrics_agree_with_scikit_learn() -> None:
-    """Weighted metrics are the library's."""
+    """Weighted metrics equal scikit-learn's."""
     rng = np.random.default_rng(0)
     actual, w = rng.normal(size=200), rng.integers(0, 4, 200).astype(float)
     frame = pd.DataFrame({"actual": actual, "predicted": actual + rng.normal(size=200)})

@@ -1,4 +1,4 @@
-"""What surrounds a stage: checked parameters, watched inputs, hashes as DVC has them."""
+"""The environment of a stage: validated parameters, monitored inputs, and hashes that match DVC."""
 
 import hashlib
 import json
@@ -27,8 +27,10 @@ class Example(Block):
         ("leak: 2", "leak: Input should be less than or equal to 1"),
     ],
 )
-def test_wrong_parameters_are_named(line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt, mistyped or impossible parameter is named with its block and what is allowed."""
+def test_invalid_parameters_are_reported(
+    line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt, mistyped or invalid parameter is reported with its block and the allowed values."""
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text("validate:\n  " + line)
     with pytest.raises(InputError, match=f"block validate.*{message}"):
@@ -37,8 +39,8 @@ def test_wrong_parameters_are_named(line: str, message: str, tmp_path: Path, mon
         params("train", Example)
 
 
-def test_input_edited_while_a_stage_starts_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code that was saved after the process began may not be the code that runs, in a folder too."""
+def test_input_edited_after_start_is_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input saved after the process started is detected, also in a folder."""
     monkeypatch.chdir(tmp_path)
     Path("dvc.yaml").write_text("stages: {train: {deps: [code.py, folder]}}")
     Path("folder").mkdir()
@@ -50,8 +52,8 @@ def test_input_edited_while_a_stage_starts_is_noticed(tmp_path: Path, monkeypatc
     assert "folder/more.py" in edited_since_start("train")
 
 
-def test_folder_has_the_hash_that_dvc_records(tmp_path: Path) -> None:
-    """The hash of a folder is that of its list of files, without what Python leaves there."""
+def test_folder_hash_matches_dvc(tmp_path: Path) -> None:
+    """A folder's hash is that of its file list, without Python's caches."""
     (tmp_path / "b" / "__pycache__").mkdir(parents=True)
     for name in ("a.py", "b/c.py", "b/__pycache__/c.pyc"):
         (tmp_path / name).write_text(name)

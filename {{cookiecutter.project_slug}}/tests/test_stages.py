@@ -1,4 +1,4 @@
-"""What prepare, train and evaluate promise, on a small table made from the project's contract."""
+"""prepare, train and evaluate on a small table generated from the project's contract."""
 
 import json
 import logging
@@ -24,21 +24,19 @@ from pipeline.train import train
 from tests.conftest import Case
 
 
-def test_rows_stay_on_their_side(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
-    """Other rows, another order or a corrected label move no row; copies stay together."""
+def test_rows_stay_in_their_split(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
+    """Removed rows, a new order and corrected labels move no row; copies stay together."""
     before = set(split(rows, contract, prepare_settings)[1][ROW])
-    other_label = rows[contract.target].iloc[::-1].to_numpy()
-    half = rows.assign(**{contract.target: other_label}).sample(60, random_state=0)
+    changed_labels = rows[contract.target].iloc[::-1].to_numpy()
+    half = rows.assign(**{contract.target: changed_labels}).sample(60, random_state=0)
     assert set(split(half, contract, prepare_settings)[1][ROW]) <= before
     train_rows, test_rows = split(pd.concat([rows, rows]), contract, prepare_settings)
     assert set(test_rows[ROW]) == before
     assert not before & set(train_rows[ROW])
 
 
-def test_stratified_split_gives_every_class_its_share(
-    rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare
-) -> None:
-    """The test rows have the same share of each class, and copies still stay together."""
+def test_stratified_split_keeps_class_shares(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
+    """The test rows have the same share of each class, and copies stay together."""
     settings = prepare_settings.model_copy(update={"split": "stratified"})
     train_rows, test_rows = split(rows, contract, settings)
     assert not set(train_rows[ROW]) & set(test_rows[ROW])
@@ -47,37 +45,37 @@ def test_stratified_split_gives_every_class_its_share(
         assert (test_rows[contract.target].value_counts() - expected).abs().max() < 1
 
 
-def test_empty_side_is_refused(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
-    """A split without test rows names the parameter to change."""
+def test_empty_split_is_refused(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
+    """A split without test rows is refused with the parameter to change."""
     with pytest.raises(InputError, match=r"prepare\.test_share"):
         split(rows, contract, prepare_settings.model_copy(update={"test_share": 1e-9}))
 
 
 def test_row_hash_ignores_column_order() -> None:
-    """The same content has the same hash, whatever the order of the columns."""
+    """Rows with the same content have the same hash in any column order."""
     frame = pd.DataFrame({"a": [1.0, 2.0, 2.0], "b": ["x", None, None]})
     hashes = row_hash(frame)
     assert (hashes == row_hash(frame[["b", "a"]])).all()
     assert hashes[1] == hashes[2] != hashes[0]
 
 
-def test_model_file_keeps_the_model_and_its_bytes(
+def test_model_file_is_deterministic(
     rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare, train_settings: Train, tmp_path: Path
 ) -> None:
     """Two fits on the same rows give the same bytes, and the loaded model predicts the same."""
-    seen, _ = split(rows, contract, prepare_settings)
+    train_rows, _ = split(rows, contract, prepare_settings)
     paths = [str(tmp_path / name) for name in ("one.skops", "two.skops")]
-    models = [train(seen, contract, train_settings) for _ in paths]
+    models = [train(train_rows, contract, train_settings) for _ in paths]
     for model, path in zip(models, paths):
         model_file.save(model, path)
     assert Path(paths[0]).read_bytes() == Path(paths[1]).read_bytes()
     assert {part.date_time for part in zipfile.ZipFile(paths[0]).infolist()} == {canonical.EPOCH}
-    frame = features(seen, contract)
+    frame = features(train_rows, contract)
     np.testing.assert_array_equal(models[0].predict(frame), model_file.load(paths[0]).predict(frame))
 
 
-def test_model_file_refuses_what_is_not_declared(case: Case, tmp_path: Path) -> None:
-    """A type outside the list, or another scikit-learn, is named in a sentence."""
+def test_model_file_refuses_undeclared_types(case: Case, tmp_path: Path) -> None:
+    """A type outside the list and another scikit-learn version are refused with a message."""
     path = str(tmp_path / "model.skops")
     model_file.save(Pipeline([("odd", logging.Filter("x"))]), path)
     with pytest.raises(InputError, match=r"logging\.Filter"):
@@ -89,28 +87,28 @@ def test_model_file_refuses_what_is_not_declared(case: Case, tmp_path: Path) -> 
         model_file.load(path)
 
 
-def test_golden_rows_are_predicted_as_before(case: Case) -> None:
-    """The rows survive JSON, have several classes, and other predictions contradict them."""
+def test_golden_predictions_are_stable(case: Case) -> None:
+    """Golden rows survive JSON and cover several classes; different predictions contradict them."""
     test = case.test.reset_index(drop=True)
     predicted = predict(case.model, test, case.contract)
     rows = golden_rows(test, predicted, case.contract)
     assert len(rows) == 10
-    again = typed_rows(json.loads(json.dumps(rows)), case.contract)
-    now: list[dict[str, Any]] = predict(case.model, again, case.contract).to_dict("records")
-    assert {tuple(row.values()) for row in now} <= {tuple(row) for row in predicted.itertuples(index=False)}
+    restored = typed_rows(json.loads(json.dumps(rows)), case.contract)
+    predictions: list[dict[str, Any]] = predict(case.model, restored, case.contract).to_dict("records")
+    assert {tuple(row.values()) for row in predictions} <= {tuple(row) for row in predicted.itertuples(index=False)}
     if case.contract.task == "classification":
-        assert len({row["predicted"] for row in now}) == min(10, predicted["predicted"].nunique())
-    assert contradictions(now, now, 0) == []
-    moved = [
+        assert len({row["predicted"] for row in predictions}) == min(10, predicted["predicted"].nunique())
+    assert contradictions(predictions, predictions, 0) == []
+    changed = [
         row | {name: value + 1e-3 * max(1, abs(value)) for name, value in row.items() if isinstance(value, float)}
-        for row in now
+        for row in predictions
     ]
-    assert len(contradictions(now, moved, 1e-6)) >= 10
+    assert len(contradictions(predictions, changed, 1e-6)) >= 10
     shuffled = test.sample(frac=1, random_state=1)
     assert golden_rows(shuffled, predicted, case.contract) == rows
 
 
-def test_reports_are_json() -> None:
-    """No report has NaN, which JSON does not have."""
+def test_reports_are_valid_json() -> None:
+    """No report contains NaN, which JSON does not allow."""
     for path in [*Path("reports").glob("*.json"), *Path("data").glob("*.json")]:
         json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)

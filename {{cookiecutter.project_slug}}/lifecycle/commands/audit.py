@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> Outcome:
     checked = f"{len(chosen)} of {len(every)} versions and all {len(registry.hashes)} tags were checked"
     if faults:
         return Outcome(1, [*lines, *faults, f"{checked}: {len(faults)} records disagree."], details)
-    return Outcome(0, [*lines, f"{checked}: all records agree, and the stored models have their hashes."], details)
+    return Outcome(0, [*lines, f"{checked}: all records agree with each other and with the remote."], details)
 
 
 def matches(record: Record, which: str) -> bool:
@@ -94,7 +94,7 @@ def trace(record: Record, registry: Registry) -> list[str]:
     rows = next((path for path, _ in record.stored.values() if path.endswith("train.parquet")), "")
     if rows:
         command = f"uv run dvc get . {rows} --rev {tag} -o train-{record.version}.parquet"
-        lines.append(f"Its {record.rows} training rows: `{command}`.")
+        lines.append(f"To get its {record.rows} training rows: `{command}`.")
     return lines
 
 

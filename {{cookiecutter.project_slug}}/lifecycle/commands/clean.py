@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> Outcome:
         for place, found in kept.items()
         if found
     ]
-    rows = [{"where": place, "md5": md5, "bytes": size, "was": known.get(md5, "named by no commit")}
+    rows = [{"where": place, "md5": md5, "bytes": size, "was": known.get(md5, "no known commit refers to it")}
             for place, held in gone.items() for md5, size in held.items()]  # fmt: skip
     if rows and not options.yes:
         messages.append("Nothing was removed: `uv run lifecycle clean --yes` does, --json lists every object.")

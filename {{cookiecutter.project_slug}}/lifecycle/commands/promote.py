@@ -1,7 +1,7 @@
 """Points a stage to a version: to HEAD's, which is registered if it has none, or to an older one by its name.
 
-Refuses, before anything is written, stale, unpushed, unapproved or worse models. Version and stage are tags that reach
-origin together or not at all.
+Refuses, before anything is written, outdated, unpushed, unapproved or worse models. Version and stage are tags that
+reach origin together or not at all.
 
   uv run lifecycle promote --stage staging
   uv run lifecycle promote v0.0.1 --stage prod --reason "Needed again"
@@ -20,9 +20,14 @@ from lifecycle.registry.write import point
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", nargs="?", help="a registered version; without it the commit that is checked out")
     parser.add_argument("--stage", required=True, help="a stage of params.yaml, block promote")
-    parser.add_argument("--bump", choices=["patch", "minor", "major"], default="patch", help="of a new version")
-    parser.add_argument("--reason", default="", help="is kept in the tag")
-    skip_help = "even if the versions cannot be compared; needs --reason"
+    parser.add_argument(
+        "--bump",
+        choices=["patch", "minor", "major"],
+        default="patch",
+        help="the part of the version number to increase",
+    )
+    parser.add_argument("--reason", default="", help="a text that is kept in the tag")
+    skip_help = "promote although the versions cannot be compared; needs --reason"
     parser.add_argument("--skip-comparison", action="store_true", help=skip_help)
 
 

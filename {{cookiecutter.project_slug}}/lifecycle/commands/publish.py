@@ -1,6 +1,6 @@
 """Writes a report where people see it: the one comment, issue, branch or request, on GitHub or GitLab.
 
-Reads a report folder, or the artifact of a run, which anybody may have written. CI runs it with the standard library
+Reads a report folder, or a report that the CI run of a fork has uploaded. CI runs it with the standard library
 alone.
 
   python3 -m lifecycle publish comment --report report
@@ -31,8 +31,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     report = argparse.ArgumentParser(add_help=False)
     report.add_argument("--report", type=path, default=Path("report"), metavar="DIR")
     on_request = kinds.add_parser("comment", parents=[report], help="the one comment of a request")
-    on_request.add_argument("--run", type=int, help="GitHub's number of a finished run")
-    on_request.add_argument("--number", default=os.environ.get("CI_MERGE_REQUEST_IID"), help="of the request")
+    on_request.add_argument("--run", type=int, help="the id of a finished run on GitHub")
+    on_request.add_argument(
+        "--number", default=os.environ.get("CI_MERGE_REQUEST_IID"), help="the number of the request"
+    )
     kinds.add_parser("issue", parents=[report], help="an issue while main cannot be reproduced")
     changed = kinds.add_parser("branch", help="what changed, committed and pushed")
     changed.add_argument("--to", metavar="NAME", help="a branch that only this verb writes, which is overwritten")

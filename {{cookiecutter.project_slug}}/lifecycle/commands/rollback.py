@@ -18,7 +18,7 @@ from lifecycle.registry.write import point
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", required=True, help="a stage of params.yaml, block promote")
     parser.add_argument("--to", metavar="VERSION", help="a version that the stage once had; default: the one before")
-    parser.add_argument("--reason", default="", help="is kept in the tag")
+    parser.add_argument("--reason", default="", help="a text that is kept in the tag")
 
 
 def run(options: argparse.Namespace) -> Outcome:

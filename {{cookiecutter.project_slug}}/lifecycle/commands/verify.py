@@ -19,7 +19,9 @@ from lifecycle.storage.dvc import missing_in_remote
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--committed", action="store_true", help="ignore data that no commit contains (pre-push hook)")
-    parser.add_argument("--merging", action="store_true", help="only during a merge, and without the remote (hook)")
+    parser.add_argument(
+        "--merging", action="store_true", help="do nothing unless a merge is in progress; skip the remote (hook)"
+    )
     parser.add_argument(
         "--report", metavar="DIR", dest="leave", type=path, help="leave the outcome for the gate's report"
     )

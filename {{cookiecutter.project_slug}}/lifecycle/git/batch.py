@@ -19,7 +19,7 @@ class Batch:
         self.digest_of = cache(self._digest)
 
     def load(self, wanted: set[tuple[str, str]]) -> None:
-        new = sorted(wanted - self.names.keys())
+        new = sorted(one for one in wanted if one not in self.names)
         lines = self._ask("--batch-check=%(objectname)", [f"{commit}:{self.prefix}{path}" for commit, path in new])
         oids = ["" if line.endswith(" missing") else line for line in lines.decode("utf-8", "replace").splitlines()]
         self.names |= dict(zip(new, oids))
@@ -47,7 +47,7 @@ class Batch:
         return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"
 
     def _read(self, oids: list[str]) -> None:
-        new = sorted({*oids} - self.objects.keys())
+        new = sorted({oid for oid in oids if oid not in self.objects})
         answer, place = self._ask("--batch", new), 0
         for oid in new:
             end = answer.index(b"\n", place)
@@ -56,6 +56,8 @@ class Batch:
             place = end + int(size) + 2
 
     def _ask(self, how: str, names: list[str]) -> bytes:
+        if not names:
+            return b""
         asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
         command = ["git", "cat-file", how]
         done = subprocess.run(command, cwd=self.folder, env=ENVIRONMENT, input=asked, capture_output=True)

@@ -12,7 +12,7 @@ def audit_page(details: dict[str, Any]) -> str:
     wrong = "".join(f"<li>{escape(fault)}</li>" for fault in details["faults"])
     state = f'<p class="bad">Records that disagree:</p><ul class="bad">{wrong}</ul>'
     if not wrong:
-        state = '<p class="good">All records agree, and the stored models have their recorded hashes.</p>'
+        state = '<p class="good">All records agree with each other and with the remote.</p>'
     versions = "".join(map(_version, reversed(details["versions"]))) or "<p>No version is registered yet.</p>"
     stages = rows([*details["stages"].items()])
     return page(title, f"<h1>{escape(title)}</h1>\n{state}\n<h2>Stages</h2>\n{stages}\n<h2>Versions</h2>\n{versions}")

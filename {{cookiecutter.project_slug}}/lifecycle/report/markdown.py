@@ -77,8 +77,8 @@ def _metrics(report: dict[str, Any]) -> list[str]:
     ]
     counts = report["rows"]
     note = (
-        f"Paired bootstrap at {report['confidence']:.0%} over the {counts['shared']} test rows in both versions (base "
-        f"{counts['old']}, this change {counts['new']}). Minimum detectable change: at 80 % power."
+        f"Paired bootstrap at {report['confidence'] * 100:g} % over the {counts['shared']} test rows in both versions "
+        f"(base {counts['old']}, this change {counts['new']}). Minimum detectable change: at 80 % power."
     )
     if counts["relabelled"]:
         note += f" {counts['relabelled']} labels were corrected; both versions are scored with the new labels."

@@ -101,9 +101,9 @@ def judge(
     gain, low, high = sign * (change.new - change.old), *sorted((sign * change.low, sign * change.high))
     moved = f"{name} went from {change.old:.4g} to {change.new:.4g}"
     if high < -drop:
-        why = f"the {settings.confidence:.0%} interval lies entirely beyond the allowed drop of {drop:.4g}"
+        why = f"the {settings.confidence * 100:g} % interval lies entirely beyond the allowed drop of {drop:.4g}"
         return result | {"verdict": FAIL, "why": f"{moved}: {why}"}
     if low < -drop and (overall is None or gain < -drop):
-        why = f"inconclusive, with {rows} test rows a drop of more than {drop:.4g} cannot be ruled out"
+        why = f"inconclusive, with {rows} test rows a loss of more than {drop:.4g} cannot be ruled out"
         return result | {"verdict": INCONCLUSIVE, "why": f"{moved}: {why}"}
     return result

@@ -1,1 +1,1 @@
-"""Tests of lifecycle/; those of the whole program, with a real origin and remote, are the template's own."""
+"""Unit tests of lifecycle/. Tests of the whole program, with a real origin and remote, are in the template."""

@@ -1,4 +1,4 @@
-"""Which tags made by hand count, and where a rollback goes."""
+"""Which tags count, and which version a rollback returns to."""
 
 import os
 import subprocess
@@ -20,77 +20,77 @@ SETTINGS = ["-c", "tag.gpgSign=false", "-c", "commit.gpgSign=false", "-c", "init
 
 
 class Repository:
-    """A Git repository to which commits and tags are added."""
+    """A Git repository with helpers to add commits and tags."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.git("init", "--quiet")
 
     def git(self, *arguments: str, **variables: str) -> str:
-        """What a Git command prints."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        """Run a Git command and return its output."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         command = ["git", *SETTINGS, *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=kept | IDENTITY | variables, check=True, capture_output=True, text=True
+            command, cwd=self.folder, env=inherited | IDENTITY | variables, check=True, capture_output=True, text=True
         ).stdout.strip()
 
     def commit(self) -> str:
-        """A new commit."""
+        """Add an empty commit and return its hash."""
         self.git("commit", "--quiet", "--allow-empty", "--message", "c")
         return self.git("rev-parse", "HEAD")
 
     def tag(self, name: str, body: str = "", **variables: str) -> None:
-        """An annotated tag at HEAD."""
+        """Add an annotated tag at HEAD."""
         self.git("tag", "--annotate", "--message", f"title\n\n{body}", name, **variables)
 
     def read(self) -> Registry:
-        """The registry."""
+        """Read the registry."""
         return read(str(self.folder), "model")
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """One version on its commit, in prod."""
-    made = Repository(tmp_path)
-    made.commit()
-    made.tag("model@v0.0.1")
-    made.tag("model#prod#1")
-    return made
+    """A repository with one version that is current in prod."""
+    new = Repository(tmp_path)
+    new.commit()
+    new.tag("model@v0.0.1")
+    new.tag("model#prod#1")
+    return new
 
 
-def test_version_and_owner_are_read(repository: Repository) -> None:
-    """A version and its stage are read, with who and when; nothing is ignored, other tags do not matter."""
+def test_version_and_current_stage_are_read(repository: Repository) -> None:
+    """A version and its stage are read with author and mail; unrelated tags are skipped."""
     repository.tag("release-7")
     repository.git("tag", "models@v1")
-    found = repository.read()
-    assert [*found.versions] == ["v0.0.1"]
-    current = found.current("prod")
+    registry = repository.read()
+    assert [*registry.versions] == ["v0.0.1"]
+    current = registry.current("prod")
     assert current and (current.version, current.by, current.mail) == ("v0.0.1", "A", "a@b.c")
-    assert (found.current("staging"), found.ignored) == (None, [])
+    assert (registry.current("staging"), registry.ignored) == (None, [])
 
 
-FALSE = {
+INVALID = {
     "undo tag": ["model#prod!#2", "model@v0.0.1!"],
     "malformed": ["model@1.2.3", "model@v1.2", "model@v01.2.3", "model#prod", "model#prod#x", "model#prod#02"],
     "no version": ["model#prod#2"],
 }
 
 
-@pytest.mark.parametrize(("why", "name"), [(why, name) for why, names in FALSE.items() for name in names])
-def test_false_tag_is_ignored(why: str, name: str, repository: Repository) -> None:
-    """An undo tag, a malformed one, or one on a commit without a version moves no stage and is named."""
+@pytest.mark.parametrize(("reason", "name"), [(reason, name) for reason, names in INVALID.items() for name in names])
+def test_invalid_tag_is_ignored(reason: str, name: str, repository: Repository) -> None:
+    """An undo tag, a malformed tag and a tag without a version move no stage and are reported."""
     repository.commit()
     repository.tag(name)
-    found = repository.read()
-    current = found.current("prod")
+    registry = repository.read()
+    current = registry.current("prod")
     assert current and current.name == "model#prod#1"
-    assert [*found.versions] == ["v0.0.1"]
-    assert any(name in message and why in message for message in found.ignored)
+    assert [*registry.versions] == ["v0.0.1"]
+    assert any(name in message and reason in message for message in registry.ignored)
 
 
 @pytest.mark.parametrize("name", ["model@v0.0.2", "model#prod#2"])
 def test_lightweight_tag_is_ignored(name: str, repository: Repository) -> None:
-    """A tag without a tagger is named, whatever its name; so is one of a tree."""
+    """A tag without a tagger and a tag of a tree are reported, whatever their names."""
     repository.git("tag", name)
     assert [message for message in repository.read().ignored if name in message and "lightweight" in message]
     repository.git("tag", "--force", "--annotate", "--message", "m", name, "HEAD^{tree}")
@@ -99,34 +99,34 @@ def test_lightweight_tag_is_ignored(name: str, repository: Repository) -> None:
     assert current and current.number == 1
 
 
-def test_hostile_tags_stop_nobody(repository: Repository) -> None:
-    """A tag without a tagger, one with a huge number, and one whose words are of other types are named or ignored."""
+def test_malformed_tag_content_is_tolerated(repository: Repository) -> None:
+    """A missing tagger, a huge number and message values of wrong types are reported or ignored."""
     head = repository.git("rev-parse", "HEAD")
     (repository.folder / "tag").write_text(f"object {head}\ntype commit\ntag model@v0.0.7\n\nm\n")
-    nobody = repository.git("hash-object", "-t", "tag", "-w", "--literally", "tag")
-    repository.git("update-ref", "refs/tags/model@v0.0.7", nobody)
+    without_tagger = repository.git("hash-object", "-t", "tag", "-w", "--literally", "tag")
+    repository.git("update-ref", "refs/tags/model@v0.0.7", without_tagger)
     repository.tag("model#prod#20261123", '{"approved_by": null}')
     repository.tag("model#staging#1", '{"approved_by": ["a"], "reason": 7}')
-    found = repository.read()
-    assert found.ignored[0].startswith("model@v0.0.7 is a lightweight tag, or has no tagger")
-    assert found.ignored[1:] == ["model#prod#2 to model#prod#20261122 is missing: it was deleted."]
-    assert [tags[-1].content for tags in found.stages.values()] == [{}, {}]
+    registry = repository.read()
+    assert registry.ignored[0].startswith("model@v0.0.7 is a lightweight tag, or has no tagger")
+    assert registry.ignored[1:] == ["model#prod#2 to model#prod#20261122 is missing: it was deleted."]
+    assert [tags[-1].content for tags in registry.stages.values()] == [{}, {}]
 
 
-def test_tag_under_another_name_is_ignored(repository: Repository) -> None:
-    """What was signed for one stage or version moves no other when its object is pushed under that name."""
+def test_renamed_tag_is_ignored(repository: Repository) -> None:
+    """A tag object that is pushed under another name moves no stage or version."""
     repository.git("update-ref", "refs/tags/model#prod#2", "refs/tags/model@v0.0.1")
     repository.git("update-ref", "refs/tags/model#staging#1", "refs/tags/model#prod#1")
-    found = repository.read()
-    assert found.ignored == [
+    registry = repository.read()
+    assert registry.ignored == [
         "model#prod#2 is the tag model@v0.0.1 under another name.",
         "model#staging#1 is the tag model#prod#1 under another name.",
     ]
-    assert found.current("staging") is None
+    assert registry.current("staging") is None
 
 
-def test_tag_that_says_another_version_or_commit_is_ignored(repository: Repository) -> None:
-    """The message must agree with what the tag stands on: a moved tag and one for no version are named."""
+def test_tag_with_a_mismatched_message_is_ignored(repository: Repository) -> None:
+    """A tag whose message names another version or commit, or no valid version, is reported."""
     first = repository.git("rev-parse", "HEAD")
     repository.commit()
     repository.tag("model@v0.0.2")
@@ -134,28 +134,28 @@ def test_tag_that_says_another_version_or_commit_is_ignored(repository: Reposito
     repository.tag("model#prod#3", '{"version": "v0.0.1"}')
     repository.tag("model#prod#4", f'{{"commit": "{first}"}}')
     repository.tag("model@v0.0.3")
-    found = repository.read()
-    current = found.current("prod")
+    registry = repository.read()
+    current = registry.current("prod")
     assert current and current.number == 1
-    assert [message.split()[0] for message in found.ignored] == [
+    assert [message.split()[0] for message in registry.ignored] == [
         "model#prod#4", "model@v0.0.3", "model#prod#2", "model#prod#3",
     ]  # fmt: skip
-    assert "does not exist" in found.ignored[2]
+    assert "does not exist" in registry.ignored[2]
 
 
-def test_owner_goes_by_number_and_deleted_tags_are_missed(repository: Repository) -> None:
-    """A clock that went back changes no owner; a number that is gone is named."""
+def test_tag_number_decides_and_gaps_are_reported(repository: Repository) -> None:
+    """The current version follows the tag number, not the date; a missing number is reported."""
     repository.commit()
     repository.tag("model@v0.0.2")
     repository.tag("model#prod#3", GIT_COMMITTER_DATE="2001-01-01T00:00:00Z")
-    found = repository.read()
-    current = found.current("prod")
+    registry = repository.read()
+    current = registry.current("prod")
     assert current and current.version == "v0.0.2"
-    assert found.ignored == ["model#prod#2 is missing: it was deleted."]
+    assert registry.ignored == ["model#prod#2 is missing: it was deleted."]
 
 
-def test_next_version_is_higher_than_any_tag_ever_named(repository: Repository) -> None:
-    """A bump counts from the highest number, even of a tag that is not believed."""
+def test_next_version_is_above_every_tag(repository: Repository) -> None:
+    """A bump starts from the highest version, including ignored tags."""
     repository.git("tag", "model@v1.4.7")
     assert [repository.read().next_version(bump) for bump in ("patch", "minor", "major")] == [
         "v1.4.8",
@@ -165,8 +165,8 @@ def test_next_version_is_higher_than_any_tag_ever_named(repository: Repository) 
     assert Registry("model").next_version("patch") == "v0.0.1"
 
 
-def test_repeated_rollbacks_walk_further_back() -> None:
-    """Promotions are put on top, a rollback takes off what stands above its version."""
+def test_repeated_rollbacks_go_further_back() -> None:
+    """A promotion adds to the history; a rollback removes everything after its version."""
 
     def history(*moves: str) -> list[Tag]:
         kinds = {"+": "promotion", "-": "rollback"}
@@ -177,4 +177,4 @@ def test_repeated_rollbacks_walk_further_back() -> None:
     assert path_back(history("+1", "+2", "+3")) == ["1", "2", "3"]
     assert path_back(history("+1", "+2", "+3", "-2")) == ["1", "2"]
     assert path_back(history("+1", "+2", "+3", "-2", "-1", "+4")) == ["1", "4"]
-    assert path_back(history("+1", "+2", "-1", "-2")) == ["1", "2"]  # forward again, by its name
+    assert path_back(history("+1", "+2", "-1", "-2")) == ["1", "2"]  # forward again, by an explicit version

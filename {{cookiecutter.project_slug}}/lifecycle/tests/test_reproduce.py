@@ -1,4 +1,4 @@
-"""What verify and reproduce promise: values are compared, other bytes need a reason, an inconsistent lock is found."""
+"""verify and reproduce compare values, accept byte differences only with an explanation, and detect a bad lock."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline.archive import model_file
 
 
 def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
-    """Last bits are equal, more is listed side by side, a missing file and another format are told apart."""
+    """Rounding differences are equal, larger ones are listed; missing files and unknown formats are distinguished."""
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     old.write_text(json.dumps({"a": 1.0, "b": {"md5": "x"}}))
     new.write_text(json.dumps({"a": 1.0 + 1e-12, "b": {"md5": "y"}}))
@@ -32,8 +32,8 @@ def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
     assert differences(tmp_path / "a", tmp_path / "b", 1e-9, {}) is None
 
 
-def test_model_is_compared_by_what_it_learnt(tmp_path: Path) -> None:
-    """A leaf in its last bits is equal; one that no test row may reach, but that says something else, is listed."""
+def test_models_are_compared_by_their_parameters(tmp_path: Path) -> None:
+    """A leaf with a rounding difference is equal; a different leaf is listed, even if no test row reaches it."""
     rows = pd.DataFrame({"size": np.arange(60.0)})
     model = make_pipeline(HistGradientBoostingRegressor(max_iter=3)).fit(rows, rows["size"] % 7)
     model_file.save(model, str(tmp_path / "old.skops"))
@@ -63,28 +63,28 @@ def test_model_is_compared_by_what_it_learnt(tmp_path: Path) -> None:
         ("one line", "one line\nand another", False),
     ],
 )
-def test_text_is_compared_by_its_words(old: str, new: str, same: bool, tmp_path: Path) -> None:
-    """Figures may be rounded the other way, hashes stand for renamed files; words, counts and versions are the same."""
+def test_text_is_compared_by_content(old: str, new: str, same: bool, tmp_path: Path) -> None:
+    """Rounded decimals and hashes of renamed files are equal; words, counts and versions must be identical."""
     (tmp_path / "old.md").write_text(old)
     (tmp_path / "new.md").write_text(new)
     names = tmp_path / "old.md", tmp_path / "new.md"
     assert (differences(*names, 1e-9, {"a" * 32: "b" * 32}) == []) is same
     if "." in old and same:
-        assert differences(*names, 0, {})  # which is no value that was computed again
+        assert differences(*names, 0, {})  # without a tolerance the text differs
 
 
-def test_other_bytes_need_a_reason() -> None:
-    """A file of a format that is not known here is excused by values in their last bits alone, never by equal ones."""
+def test_unexplained_byte_differences_fail() -> None:
+    """A binary difference is accepted only if a metric has a rounding difference."""
     assert summary({"plot": OTHER, "metrics": CLOSE}, ["evaluate"])[0] == 0
     assert summary({"manifest": SAME}, ["train"])[0] == 0
     assert summary({"card.md": CLOSE, "plot": OTHER}, ["evaluate"])[0] == 1
-    code, says = summary({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
-    assert (code, says[-1]) == (1, CAUSES)
+    code, messages = summary({"model": OTHER, "manifest": SAME, "metrics": "identical"}, ["train"])
+    assert (code, messages[-1]) == (1, CAUSES)
     assert summary({"model": "identical", "metrics": ["a: recorded 1, now 2"]}, ["train"])[0] == 1
 
 
-def test_lock_that_disagrees_with_itself_is_seen() -> None:
-    """An input recorded otherwise than its maker recorded it is named, and stages come in the order of their inputs."""
+def test_inconsistent_lock_is_detected() -> None:
+    """An input that differs from the output that produced it is reported; stages are in dependency order."""
     stages = {
         "b": {"deps": [{"path": "x", "md5": "2"}], "outs": [{"path": "y", "md5": "3"}]},
         "a": {"outs": [{"path": "x", "md5": "1"}]},

@@ -1,4 +1,4 @@
-"""What the review promises: verdicts rest on evidence, slices count, and a report can only display."""
+"""Verdicts of the review follow the evidence, slices are compared, and report content is escaped."""
 
 from pathlib import Path
 
@@ -20,36 +20,36 @@ HIGHER = Metric(better="higher", drop=0.05)
 SETTINGS = Gate(metrics={"accuracy": HIGHER}, slices="all", slice_rows=20, confidence=0.95, draws=200, seed=0)
 
 
-def verdict(name: str, metric: Metric | None, moved: Change) -> dict[str, str]:
+def verdict(name: str, metric: Metric | None, difference: Change) -> dict[str, str]:
     """The verdict on a change over 60 rows."""
-    return judge(name, metric, moved, SETTINGS, 60)
+    return judge(name, metric, difference, SETTINGS, 60)
 
 
 def predictions(rows: int, wrong: float, seed: int = 0) -> pd.DataFrame:
-    """A classifier of two labels that errs on a share of the rows."""
+    """Predictions of a binary classifier with a given error rate."""
     rng = np.random.default_rng(seed)
     actual = np.random.default_rng(1).choice(["no", "yes"], rows)
-    errs = rng.random(rows) < wrong
-    predicted = np.where(errs, np.where(actual == "no", "yes", "no"), actual)
+    errors = rng.random(rows) < wrong
+    predicted = np.where(errors, np.where(actual == "no", "yes", "no"), actual)
     yes = np.where(predicted == "yes", 0.8, 0.2)
     table = {ROW: np.arange(rows, dtype="uint64"), "actual": actual, "predicted": predicted}
     return pd.DataFrame(table | {"p(no)": 1 - yes, "p(yes)": yes})
 
 
 def change(old: pd.DataFrame, new: pd.DataFrame) -> Change:
-    """How the accuracy changed."""
+    """The change in accuracy."""
     return changes(pair(old, new), "classification", 400, 0.95, 0)["accuracy"]
 
 
-def test_same_predictions_change_nothing() -> None:
-    """Without a difference the interval is a point, and no change passes however large the drop that is allowed."""
+def test_identical_predictions_pass() -> None:
+    """Identical predictions have a point interval and pass with an allowed drop of zero."""
     same = change(predictions(200, 0.1), predictions(200, 0.1))
     assert (same.low, same.high) == (0, 0)
     assert verdict("accuracy", Metric(better="higher", drop=0.0), same)["verdict"] == PASS
 
 
-def test_interval_tells_real_from_noise() -> None:
-    """A clear loss fails, a small one passes on many rows, and the same small one on few rows wants a closer look."""
+def test_interval_separates_signal_from_noise() -> None:
+    """A large drop fails; a small one passes with many rows and is inconclusive with few."""
     worse = verdict("accuracy", HIGHER, change(predictions(2000, 0.05), predictions(2000, 0.3, 2)))
     assert (worse["verdict"], worse["evidence"]) == (FAIL, "worse")
     many = verdict("accuracy", HIGHER, change(predictions(20000, 0.1), predictions(20000, 0.11, 2)))
@@ -60,26 +60,26 @@ def test_interval_tells_real_from_noise() -> None:
     assert (better["verdict"], better["evidence"]) == (PASS, "better")
 
 
-def test_interval_covers_as_often_as_it_says() -> None:
-    """The 95% interval misses zero for few of 120 pairs of equally good models; the smallest change is its scale."""
-    found = [change(predictions(300, 0.1, 2 * i + 5), predictions(300, 0.1, 2 * i + 6)) for i in range(120)]
-    assert sum(one.low > 0 or one.high < 0 for one in found) <= 14
-    assert np.mean([one.detectable for one in found]) == pytest.approx(2.8 * np.sqrt(2 * 0.09 / 300), rel=0.1)
+def test_interval_has_nominal_coverage() -> None:
+    """The 95% interval excludes zero for few of 120 equal pairs; the detectable change has the expected size."""
+    results = [change(predictions(300, 0.1, 2 * i + 5), predictions(300, 0.1, 2 * i + 6)) for i in range(120)]
+    assert sum(result.low > 0 or result.high < 0 for result in results) <= 14
+    assert np.mean([result.detectable for result in results]) == pytest.approx(2.8 * np.sqrt(2 * 0.09 / 300), rel=0.1)
 
 
-def test_lower_is_better_where_the_gate_says_so() -> None:
-    """The direction turns the verdict round, and a share is a share of the old value."""
-    up = Change(old=1.0, new=1.5, low=0.4, high=0.6, detectable=0.1)
-    assert verdict("rmse", Metric(better="lower", drop="10%"), up)["verdict"] == FAIL
-    assert verdict("rmse", Metric(better="lower", drop="70%"), up)["verdict"] == PASS
-    assert verdict("r2", Metric(better="higher", drop="10%"), up)["evidence"] == "better"
+def test_gate_direction_is_respected() -> None:
+    """`better` decides the direction of the verdict, and a percentage is relative to the old value."""
+    increase = Change(old=1.0, new=1.5, low=0.4, high=0.6, detectable=0.1)
+    assert verdict("rmse", Metric(better="lower", drop="10%"), increase)["verdict"] == FAIL
+    assert verdict("rmse", Metric(better="lower", drop="70%"), increase)["verdict"] == PASS
+    assert verdict("r2", Metric(better="higher", drop="10%"), increase)["evidence"] == "better"
     unsure = Change(old=0.9, new=0.8, low=-0.25, high=0.05, detectable=0.2)
-    assert verdict("r2", HIGHER, unsure)["verdict"] == INCONCLUSIVE  # beyond the drop, but not with its whole interval
-    assert verdict("r2", None, up) == {"evidence": "changed", "verdict": PASS, "why": ""}
+    assert verdict("r2", HIGHER, unsure)["verdict"] == INCONCLUSIVE  # beyond the drop, but its interval is not
+    assert verdict("r2", None, increase) == {"evidence": "changed", "verdict": PASS, "why": ""}
 
 
-def test_floor_and_ceiling() -> None:
-    """A figure beyond its bound is named with it, be it a number or the baseline's."""
+def test_floor_and_ceiling_are_enforced() -> None:
+    """A metric beyond its floor or ceiling is reported, for a number and for the baseline."""
     assert broken_limits("r2", Metric(better="higher", floor=0.5), 0.4, {}) == ["r2 0.4 is below its floor 0.5"]
     assert (
         "above its ceiling 2 (baseline)"
@@ -89,7 +89,7 @@ def test_floor_and_ceiling() -> None:
 
 
 def test_rows_are_paired_by_content() -> None:
-    """Neither order nor rows of one version count, nor copies that grew in number; corrected labels do, for both."""
+    """Order, added rows and copies do not matter; corrected labels apply to both versions."""
     old, new = predictions(100, 0.1), predictions(120, 0.1).sample(frac=1, random_state=0)
     new = pd.concat([new, new[new[ROW] == 7]])
     new.loc[new[ROW] == 3, "actual"] = "maybe"
@@ -101,8 +101,8 @@ def test_rows_are_paired_by_content() -> None:
     assert list(both.old) == list(both.new)
 
 
-def test_group_that_got_worse_is_seen() -> None:
-    """A loss in one group that the average hides fails, and an unhurt group is not listed."""
+def test_worse_slice_is_detected() -> None:
+    """A drop in one slice that the average hides fails; an unchanged slice is not listed."""
     old = predictions(2000, 0.1)
     group = np.where(np.arange(2000) % 10 == 0, "few", "many")
     new = old.copy()
@@ -117,8 +117,8 @@ def test_group_that_got_worse_is_seen() -> None:
     assert [(row["value"], row["verdict"]) for row in worse] == [("few", FAIL)]
 
 
-def test_rows_that_stay_together_count_once() -> None:
-    """A group of one customer's rows is too few to judge, and a column that parts a customer's rows is no slice."""
+def test_grouped_rows_count_once() -> None:
+    """A slice of one group is too small to compare, and a column that splits groups is refused."""
     old = predictions(2000, 0.1).assign(**{ROW: np.arange(2000, dtype="uint64") // 20})
     both = pair(old, predictions(2000, 0.3, 2).assign(**{ROW: old[ROW]}))
     test = old[[ROW]].assign(group=np.where(old[ROW] == 0, "one", "rest"), mixed=["a", "b"] * 1000)
@@ -133,14 +133,14 @@ def test_rows_that_stay_together_count_once() -> None:
         slices(both, test, schema, SETTINGS.model_copy(update={"slices": ["mixed"]}), {"accuracy": 0.9})
 
 
-def test_report_can_only_show() -> None:
-    """HTML, mentions, links, images and table borders in a report are text."""
+def test_report_content_is_escaped() -> None:
+    """HTML, mentions, links, images and table borders in a report are shown as text."""
     assert "@&#8288;all" in text("@all").replace("&#64;", "@")
-    shown = text("<script>@all [x](http://y) ![](z) a|b `<b>|@me` #1\n## no")
-    assert not set("<>@#[]!|\n") & set("".join(shown.split("`")[::2]).replace("&#", ""))
-    assert "://" not in shown
+    escaped = text("<script>@all [x](http://y) ![](z) a|b `<b>|@me` #1\n## no")
+    assert not set("<>@#[]!|\n") & set("".join(escaped.split("`")[::2]).replace("&#", ""))
+    assert "://" not in escaped
     assert text("lone ` tick") == "lone ' tick"
-    assert "![" not in text("`@a ![x](http://evil) ```")  # runs of back-ticks that do not match
+    assert "![" not in text("`@a ![x](http://evil) ```")  # unbalanced backticks
     chart = {"title": "x\r```\r# forged", "x": "x", "y": "y", "low": 0, "high": 1, "lines": []}
     hostile = {"verdict": "pass", "messages": [], "slices_compared": "1\n# forged", "slices": [], "chart": chart}
     assert not [line for line in markdown(hostile).splitlines() if line.startswith("# ")]
@@ -149,8 +149,8 @@ def test_report_can_only_show() -> None:
     )
 
 
-def test_settings_of_the_review_are_check() -> None:
-    """The blocks of params.yaml fit, and a misspelt key or a drop that is no number is refused by name."""
+def test_review_settings_are_checked() -> None:
+    """The blocks of params.yaml are valid; a misspelt key and a non-numeric drop are refused by name."""
     blocks = yaml.safe_load(Path("params.yaml").read_text("utf-8"))
     check(Gate, blocks["gate"], "gate")
     check(Reproduce, blocks["reproduce"], "reproduce")
@@ -160,22 +160,22 @@ def test_settings_of_the_review_are_check() -> None:
         check(Metric, {"better": "higher", "drop": "a lot"}, "gate")
 
 
-def test_audit_page_shows_text_and_runs_none() -> None:
-    """Whatever a tag or a file says is displayed as it is, and nothing is loaded from elsewhere."""
-    evil = "<script>alert(1)</script>"
-    move = {"stage": "prod", "tag": evil, "kind": evil, "date": "", "by": evil, "reason": evil, "now": True}
+def test_audit_page_escapes_content() -> None:
+    """Content of tags and files is shown as text, and the page loads nothing."""
+    hostile = "<script>alert(1)</script>"
+    move = {"stage": "prod", "tag": hostile, "kind": hostile, "date": "", "by": hostile, "reason": hostile, "now": True}
     record = {
-        **dict.fromkeys(("version", "date", "by", "gate", "commit", "lock", "model"), evil),
-        "approved_by": [evil],
-        "data": {evil: "h"},
+        **dict.fromkeys(("version", "date", "by", "gate", "commit", "lock", "model"), hostile),
+        "approved_by": [hostile],
+        "data": {hostile: "h"},
         "rows": 1,
-        "metrics": {evil: 0.5},
-        "parameters": {evil: {evil: evil}},
-        "libraries": {evil: evil},
+        "metrics": {hostile: 0.5},
+        "parameters": {hostile: {hostile: hostile}},
+        "libraries": {hostile: hostile},
         "moves": [move],
-        "faults": [evil],
+        "faults": [hostile],
     }
-    page = audit_page({"artifact": evil, "stages": {"prod": evil}, "versions": [record], "faults": [evil]})
+    page = audit_page({"artifact": hostile, "stages": {"prod": hostile}, "versions": [record], "faults": [hostile]})
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert not any(word in page for word in ("http:", "https:", "src=", "href=", "@import", "url("))

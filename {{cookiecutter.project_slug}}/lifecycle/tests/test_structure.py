@@ -1,4 +1,4 @@
-"""How lifecycle/ is built: one door to the pipeline, verbs that do not call each other, plain errors."""
+"""The structure of lifecycle/: one module imports the pipeline, verbs are independent, and errors are messages."""
 
 import ast
 import subprocess
@@ -27,35 +27,35 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_one_module_imports_the_pipeline() -> None:
-    """project.py is the only door."""
-    doors = {path.name for path in FILES if any(name.startswith("pipeline") for name in imported(path))}
-    assert doors == {"project.py"}
+def test_only_project_py_imports_the_pipeline() -> None:
+    """Only project.py imports the pipeline."""
+    importers = {path.name for path in FILES if any(name.startswith("pipeline") for name in imported(path))}
+    assert importers == {"project.py"}
 
 
 def test_verbs_do_not_call_each_other() -> None:
-    """A verb rests on the folders by subject, and nothing rests on a verb."""
+    """No module imports a verb, including the other verbs."""
     for path in FILES:
         assert not [name for name in imported(path) if name.startswith("lifecycle.commands")], path
 
 
 def test_verbs_start_without_large_libraries() -> None:
-    """A verb that refuses at once answers at once: pandas, scikit-learn and DVC are imported when they are used."""
+    """Importing the verbs does not import NumPy, pandas, scikit-learn or DVC, so that errors appear quickly."""
     modules = [f"lifecycle.commands.{name.replace('-', '_')}" for name in cli.NAMES]
     code = f"import sys, {', '.join(modules)}; print(*sys.modules.keys() & {{'numpy', 'pandas', 'sklearn', 'dvc'}})"
-    done = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+    result = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
 
 
-def test_every_verb_has_its_file_and_every_file_its_verb() -> None:
-    """The command line lists what there is."""
+def test_verbs_match_their_files() -> None:
+    """Each verb of the command line has a file in commands/, and each file is a verb."""
     files = {path.stem.replace("_", "-") for path in (HERE / "commands").glob("*.py")} - {"--init--"}
     assert files == {*cli.NAMES}
 
 
 @pytest.mark.parametrize(("error", "code"), [(LifecycleError("No."), 2), (ZeroDivisionError("x"), 2)])
 def test_error_is_never_exit_code_1(error: Exception, code: int) -> None:
-    """Expected or not, an error exits with 2 and a sentence: 1 means no."""
+    """Expected and unexpected errors exit with 2 and one message; 1 means that a check failed."""
 
     def command(_: object) -> Outcome:
         raise error
@@ -64,8 +64,8 @@ def test_error_is_never_exit_code_1(error: Exception, code: int) -> None:
     assert (outcome.code, len(outcome.messages)) == (code, 1)
 
 
-def test_report_that_cannot_be_left_is_an_error(tmp_path: Path) -> None:
-    """--report with a file in its place exits with 2."""
+def test_unwritable_report_is_an_error(tmp_path: Path) -> None:
+    """--report with the path of a file exits with 2."""
     (tmp_path / "file").touch()
     options = SimpleNamespace(leave=tmp_path / "file")
     outcome = cli.run("verb", lambda _: Outcome(0, []), options)  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def test_report_that_cannot_be_left_is_an_error(tmp_path: Path) -> None:
 def test_misspelt_verb_suggests_the_nearest(
     typed: str, nearest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message names the verb that was probably meant."""
+    """The message suggests the most similar verb."""
     monkeypatch.setattr(sys, "argv", ["lifecycle", typed])
     with pytest.raises(SystemExit) as end:
         cli.main()
@@ -84,8 +84,8 @@ def test_misspelt_verb_suggests_the_nearest(
     assert f"did you mean `lifecycle {nearest}`?" in capsys.readouterr().err
 
 
-def test_overview_lists_every_verb_with_one_line() -> None:
-    """`lifecycle --help` fits a terminal."""
+def test_overview_lists_every_verb_on_one_line() -> None:
+    """`lifecycle --help` lists each verb on one line of at most 80 characters."""
     lines = cli.overview().splitlines()
     for name in cli.NAMES:
         assert len([line for line in lines if line.startswith(f"  {name} ")]) == 1
@@ -97,7 +97,7 @@ def test_overview_lists_every_verb_with_one_line() -> None:
 def test_help_of_a_verb_shows_an_example(
     verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`lifecycle VERB --help` says what it does, and what to type."""
+    """`lifecycle VERB --help` contains an example."""
     monkeypatch.setattr(sys, "argv", ["lifecycle", verb, "--help"])
     with pytest.raises(SystemExit) as end:
         cli.main()

@@ -38,6 +38,6 @@ def load(path: str) -> Pipeline:
             "installed: run `uv sync`."
         )
     if unknown:
-        names = ", ".join(unknown)
-        raise InputError(f"{path} has types that are not declared: add {names} to TRUSTED in {Path(__file__).name}.")
+        advice = f"add {', '.join(unknown)} to TRUSTED in pipeline/archive/model_file.py"
+        raise InputError(f"{path} has types that are not declared: {advice}.")
     return skops.io.load(path, trusted=sorted(TRUSTED))
