@@ -83,7 +83,8 @@ def test_diverged_branch_is_not_overwritten(
     assert forge.dispatched() == []
     wrong = {"GITHUB_TOKEN": "wrong", "GITLAB_TOKEN": "wrong"}
     (work / "more").touch()
-    publish(platform, "branch", "--message", "Ours", BRANCH="main", code=2, **wrong)
+    publish(platform, "branch", "--message", "Ours", BRANCH="new", code=2, **wrong)
+    assert forge.branch("new") == []
 
 
 def test_update_branch_is_overwritten_but_not_main(

@@ -47,7 +47,7 @@ def main() -> None:
         fail(f"{verb!r} is not a verb; did you mean `lifecycle {near[0]}`? `lifecycle --help` lists all.")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a file name in Git may be no UTF-8
+            stream.reconfigure(errors="backslashreplace")  # a file name in Git may not be UTF-8
     in_project = enter_project()
     command = import_module(f"lifecycle.commands.{verb.replace('-', '_')}")
     parser = argparse.ArgumentParser(

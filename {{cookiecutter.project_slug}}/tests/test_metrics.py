@@ -27,7 +27,7 @@ def test_classification_metrics_agree_with_scikit_learn() -> None:
         "roc_auc": np.mean(areas),
     }
     ours = scorer(frame, "classification")(w)
-    shared = expected.keys() & ours.keys()
+    shared = expected.keys() & ours.keys() or pytest.skip("no metric has the name of one that is tested here")
     assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})
     without_a = w * (actual != "a")
     reference_value = reference.balanced_accuracy_score(
@@ -50,5 +50,5 @@ def test_regression_metrics_agree_with_scikit_learn() -> None:
         "r2": reference.r2_score(*pair, sample_weight=w),
     }
     ours = scorer(frame, "regression")(w)
-    shared = expected.keys() & ours.keys()
+    shared = expected.keys() & ours.keys() or pytest.skip("no metric has the name of one that is tested here")
     assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})

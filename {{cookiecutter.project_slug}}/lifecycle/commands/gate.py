@@ -11,6 +11,7 @@ import argparse
 from typing import Any
 
 from lifecycle.git import commits
+from lifecycle.git.run import attempt
 from lifecycle.outcome import Outcome, failure
 from lifecycle.paths import path
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, VERDICTS, Gate
@@ -33,8 +34,8 @@ def run(options: argparse.Namespace) -> Outcome:
         outcome = Outcome(code, [f"{report['verdict']}.", *report["messages"], *commits.uncommitted()], report)
     except Exception as error:  # the report says so in any case
         outcome = failure(error)
-        head_commit = commits.full_hash("HEAD")
-        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base, "head": head_commit}
+        known = {"verdict": "not compared", "messages": outcome.messages, "name": options.base}
+        known["head"] = attempt("rev-parse", "HEAD").stdout.strip()
         outcome = Outcome(outcome.code, outcome.messages, outcome.details | known)
     if options.report:
         from lifecycle.report.review import write  # takes a second

@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     on_request = kinds.add_parser("comment", parents=[report], help="the one comment of a request")
     on_request.add_argument("--run", type=int, help="the id of a finished run on GitHub")
     on_request.add_argument(
-        "--number", default=os.environ.get("CI_MERGE_REQUEST_IID"), help="the number of the request"
+        "--number", default=os.environ.get("CI_MERGE_REQUEST_IID") or None, type=int, help="the number of the request"
     )
     kinds.add_parser("issue", parents=[report], help="an issue while main cannot be reproduced")
     changed = kinds.add_parser("branch", help="what changed, committed and pushed")
@@ -93,7 +93,7 @@ def artifact(github: GitHub, run: int) -> bytes | None:
         raise ForgeError(f"The artifact of run {run} has no readable report.json ({type(error).__name__}).") from None
 
 
-def comment_on_request(number: str | None, folder: Path) -> str:
+def comment_on_request(number: int | None, folder: Path) -> str:
     """Comment on a request by its number; without secrets there is no account to comment with."""
     if not number:
         return "This run belongs to no request: no comment."
@@ -103,7 +103,7 @@ def comment_on_request(number: str | None, folder: Path) -> str:
         if os.environ.get("WITHOUT_SECRETS") == "true":
             return f"No comment: {error}"
         raise
-    return comment(gitlab, int(number), read(folder / "report.json"))
+    return comment(gitlab, number, read(folder / "report.json"))
 
 
 def branch(forge: Forge, to: str | None, message: str) -> str:

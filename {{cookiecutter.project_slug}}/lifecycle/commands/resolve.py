@@ -27,7 +27,7 @@ def run(_: argparse.Namespace) -> Outcome:
     ours = {path for path in conflicts if path in results or any(path.startswith(f"{one}/") for one in results)}
     if people := sorted(conflicts - ours):
         how = "edit it, or take one side (`git checkout --ours FILE` or `--theirs FILE`), then `git add FILE`"
-        return Outcome(1, [f"{', '.join(people)}: a conflict that only people can settle. {how}; then run this again."])
+        return Outcome(1, [f"{', '.join(people)}: a conflict that only people can settle: {how}; then run this again."])
     if lost := status.lost_in_merge():
         return Outcome(1, lost)
     if not conflicts and not status.findings(committed=True):

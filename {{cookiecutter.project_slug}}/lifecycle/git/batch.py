@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import subprocess
 from functools import cache
 
 from lifecycle.errors import LifecycleError
-from lifecycle.git.run import ENVIRONMENT, git
+from lifecycle.git.run import UTF8, attempt_bytes, git
 
 
 class Batch:
@@ -58,9 +57,8 @@ class Batch:
     def _ask(self, how: str, names: list[str]) -> bytes:
         if not names:
             return b""
-        asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
-        command = ["git", "cat-file", how]
-        done = subprocess.run(command, cwd=self.folder, env=ENVIRONMENT, input=asked, capture_output=True)
+        given = "".join(f"{name}\n" for name in names).encode(*UTF8)
+        done = attempt_bytes("cat-file", how, cwd=self.folder, given=given)
         if done.returncode:
             raise LifecycleError(f"Git cannot read its objects: {done.stderr.decode('utf-8', 'replace').strip()}.")
         return done.stdout

@@ -9,6 +9,7 @@ from lifecycle.errors import LifecycleError
 # A hook's variables would lead every command to the repository that the hook runs in
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_REFLOG_ACTION")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+UTF8 = "utf-8", "surrogateescape"  # a file name may not be UTF-8, and must be found again
 # Without hooks, which would call the verbs again
 OPTIONS = ("-c", "core.quotePath=false", "-c", f"core.hooksPath={os.devnull}")
 
@@ -17,15 +18,16 @@ def attempt(
     *arguments: str, cwd: str = ".", text: str | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The finished Git command, failed or not; `text` is its standard input."""
-    return subprocess.run(
-        ["git", *OPTIONS, *arguments],
-        cwd=cwd,
-        env=ENVIRONMENT | dict(variables or {}),
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        errors="surrogateescape",  # a file name may be no UTF-8, and must be found again
-    )
+    done = attempt_bytes(*arguments, cwd=cwd, given=text.encode(*UTF8) if text else b"", variables=variables)
+    output, error = done.stdout.decode(*UTF8), done.stderr.decode(*UTF8)
+    return subprocess.CompletedProcess(done.args, done.returncode, output, error)
+
+
+def attempt_bytes(
+    *arguments: str, cwd: str = ".", given: bytes = b"", variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command, environment = ["git", *OPTIONS, *arguments], ENVIRONMENT | dict(variables or {})
+    return subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True)
 
 
 def git(*arguments: str, cwd: str = ".", variables: Mapping[str, str] | None = None) -> str:
@@ -39,5 +41,5 @@ def git(*arguments: str, cwd: str = ".", variables: Mapping[str, str] | None = N
 def reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     faults = [line for line in lines if line.startswith(("fatal:", "error:", "!"))]
-    said = "; ".join(line.removeprefix("fatal: ") for line in faults or lines[-1:])
-    return said[:300].rstrip(".") or f"exit code {done.returncode}"
+    text = "; ".join(line.removeprefix("fatal: ") for line in faults or lines[-1:])
+    return text[:300].rstrip(".") or f"exit code {done.returncode}"

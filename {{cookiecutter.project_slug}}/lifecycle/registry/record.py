@@ -105,9 +105,11 @@ def faults(version: Version, tags: list[Tag], name: str) -> list[str]:
 
 
 def unreadable(version: Version) -> Iterator[str]:
-    """Nothing; raises LifecycleError for a file of the record that cannot be read."""
-    _ = version.scores, version.json("profile.json"), version.libraries
-    yield from ()
+    for read in (lambda: version.scores, lambda: version.json("profile.json"), lambda: version.libraries):
+        try:
+            read()
+        except LifecycleError as error:
+            yield str(error).rstrip(".")
 
 
 def wrong_lock(version: Version, tags: list[Tag]) -> Iterator[str]:
