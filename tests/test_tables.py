@@ -25,6 +25,7 @@ class Results:
     """The outputs of a project after `dvc repro`."""
 
     def __init__(self, project: Path, run: Run) -> None:
+        self.project = project
         run("dvc", "repro", cwd=project)
         self.train, self.test = (pd.read_parquet(project / "data" / f"{side}.parquet") for side in ("train", "test"))
         self.rows, self.card = len(self.train) + len(self.test), (project / "reports/model_card.md").read_text("utf-8")
@@ -88,7 +89,7 @@ def test_model_learns_signal_and_not_noise(table: tuple[Any, ...], learn: Learn)
     assert least < learn(data, "t").gain < most
 
 
-def test_column_types_and_roles_are_inferred(learn: Learn) -> None:
+def test_column_types_and_roles_are_inferred(learn: Learn, run: Run) -> None:
     """Each column gets its type and role, with any header and with gaps in features and target."""
     data, y, rng = example_data(600)
     n, when = range(600), pd.date_range("2020-01-01", periods=600, freq="31h")
@@ -107,9 +108,10 @@ def test_column_types_and_roles_are_inferred(learn: Learn) -> None:
     assert 30 < results.profile["rows_without_target"] == 600 - results.rows
     assert results.warnings == [f"{600 - results.rows} rows have no `ziel ü`: prepare leaves them out"]
     assert results.gain > 0.3
+    run("pytest", cwd=results.project)
 
 
-def test_special_names_and_labels_are_preserved(learn: Learn) -> None:
+def test_special_names_and_labels_are_preserved(learn: Learn, run: Run) -> None:
     """Names and labels with a meaning in YAML, CSV, Markdown or the pipeline are kept; a rare label is reported."""
     data, y, rng = example_data(400)
     names = [*"1#~*", "on", "null", "a: b", "- x", "p(x)", "{{ x }}", "actual", "predicted", "a/b", "two\nlines", "a|b"]
@@ -123,6 +125,7 @@ def test_special_names_and_labels_are_preserved(learn: Learn) -> None:
     side = "training" if "rare" in set(results.train["yes"]) else "test"
     assert f"all rows of class 'rare' are {side} rows" in results.card
     assert results.gain > 0.2
+    run("pytest", cwd=results.project)  # whose small table has the same columns
 
 
 def test_foreign_csv_formats_are_read(learn: Learn) -> None:
@@ -138,7 +141,7 @@ def test_foreign_csv_formats_are_read(learn: Learn) -> None:
     assert results.gain > 0.9
 
 
-def test_parquet_types_are_mapped(learn: Learn) -> None:
+def test_parquet_types_are_mapped(learn: Learn, run: Run) -> None:
     """Parquet types are mapped to the contract's types, and copies of rows stay together."""
     data, y, _ = example_data(400)
     n, when = range(400), pd.date_range("2020", periods=400, freq="7h", tz="Europe/Berlin")
@@ -159,9 +162,10 @@ def test_parquet_types_are_mapped(learn: Learn) -> None:
     assert results.columns["t"]["values"] == ["false", "true"]
     assert results.profile["rows_without_target"] == 90
     assert results.gain > 0.5
+    run("pytest", cwd=results.project)
 
 
-def test_extreme_values_fit_their_contract(learn: Learn) -> None:
+def test_extreme_values_fit_their_contract(learn: Learn, run: Run) -> None:
     """A table always fits the contract written from it, even with values at the limits of their type."""
     data, y, rng = example_data(400)
     n = range(400)
@@ -175,6 +179,7 @@ def test_extreme_values_fit_their_contract(learn: Learn) -> None:
     assert results.kinds("seconds", "gap", "inf", "t") == "feature number target number"
     assert results.kinds("end") == "feature datetime"
     assert results.gain > 0.5
+    run("pytest", cwd=results.project)
 
 
 def test_dataset_from_a_url_can_be_updated(bake: Callable[..., Path], run: Run, tmp_path: Path) -> None:

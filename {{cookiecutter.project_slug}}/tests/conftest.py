@@ -40,7 +40,7 @@ def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Ser
         days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(signal * 300), unit="D")
         values = pd.Series(days.strftime(kind.format or "%Y-%m-%d"))
     elif kind.type in ("number", "integer"):
-        numbers = low + signal * (high - low)
+        numbers = low * (1 - signal) + high * signal  # which cannot overflow
         values = pd.Series(np.round(numbers).astype(int) if kind.type == "integer" else numbers).astype(str)
     else:
         labels = ["false", "true"] if kind.type == "boolean" else kind.values or [f"word {i}" for i in range(5)]
