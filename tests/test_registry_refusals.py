@@ -158,12 +158,14 @@ def test_damaged_object_is_reported(fault: str, repo: Repo) -> None:
 
 
 def test_edited_record_is_reported(repo: Repo) -> None:
-    """Metrics and a manifest that do not match dvc.lock are reported for a manually tagged version."""
+    """Metrics, a manifest and a folder of code that do not match dvc.lock are reported for a manual tag."""
+    edit(repo.clone / "pipeline" / "run" / "threads.py", "SMALL = 10_000", "SMALL = 20_000")
     edit(repo.clone / "reports" / "metrics.json", '"accuracy": 0.', '"accuracy": 1.')
     edit(repo.clone / "models" / "manifest.json", '"data/train.parquet": "', '"data/train.parquet": "0')
     repo.commit("Better")
     repo.tag_by_hand("model@v0.0.3")
     messages = repo.messages("audit", "v0.0.3", code=1)
     assert "reports/metrics.json has the hash" in messages
+    assert "pipeline/run has the hash" in messages
     assert "another data/train.parquet than dvc.lock" in messages
     repo.verb("audit", "v0.0.2")

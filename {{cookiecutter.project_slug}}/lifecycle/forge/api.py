@@ -5,6 +5,7 @@ Reads the variables that both set in CI.
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -13,12 +14,12 @@ from lifecycle.errors import ForgeError
 from lifecycle.forge.http import send
 
 
-class Forge:
+class Forge(ABC):
     """One repository; raises ForgeError if a variable is missing."""
 
     home = server = token_name = git_user = advice = ""  # addresses from variables, and how to sign in
     number = text = update_method = source = target = ""  # keys of an issue or request, and how to change it
-    issues = issue_comments = comments = comment = requests = requests_from = branches = ""  # paths
+    issues = issue_comments = comments = comment = requests = requests_from = branches = checks = ""  # paths
     closed: ClassVar[dict[str, str]] = {}
     lineage = "", ""  # keys of a commit's hash and parents
 
@@ -31,14 +32,18 @@ class Forge:
         if not self.token:
             raise ForgeError(f"{self.token_name} is not set: {self.advice}.")
 
+    @abstractmethod
     def me(self) -> str:
-        raise NotImplementedError
+        """The name of the token's owner."""
 
     def start_checks(self, branch: str) -> None:
         """Start the checks of a branch that a run has pushed, if they do not start by themselves."""
+        if self.checks:
+            self.call("POST", self.checks, {"ref": branch})
 
+    @abstractmethod
     def approvers(self, commit: str) -> set[str]:
-        raise NotImplementedError
+        """Who approved the merged request of a commit, without its author."""
 
     def send(self, method: str, path: str, body: Any = None) -> bytes:
         return send(method, self.address + path, self.token, body)

@@ -17,14 +17,11 @@ class GitHub(Forge):
     requests, requests_from = "/pulls", "/pulls?state=open&head={owner}:{branch}"
     source, target = "head", "base"
     branches, lineage = "/branches/{}", ("sha", "parents")
+    checks = "/actions/workflows/ci.yml/dispatches"  # what a run pushes starts no workflow by itself
 
     def me(self) -> str:
         """GitHub does not tell whose a run's own token is."""
         return "github-actions[bot]"
-
-    def start_checks(self, branch: str) -> None:
-        """What a run pushes starts no workflow by itself."""
-        self.call("POST", "/actions/workflows/ci.yml/dispatches", {"ref": branch})
 
     def approvers(self, commit: str) -> set[str]:
         """By the last decision of each member of the repository."""
