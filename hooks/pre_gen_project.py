@@ -44,7 +44,7 @@ class Refused(Exception):
 
 def slug_faults(slug: str) -> Iterator[str]:
     if not re.fullmatch(r"[a-z][a-z0-9_]+", slug):
-        yield f"project_slug {slug!r} must start with a-z and contain only a-z, 0-9 and _: choose another name."
+        yield f"project_slug {slug!r} must be two or more of a-z, 0-9 and _, the first a-z: choose another name."
     elif keyword.iskeyword(slug) or slug in sys.stdlib_module_names or slug in OWN_NAMES:
         yield f"project_slug {slug!r} is a name of Python or of the project's own folders: choose another name."
 

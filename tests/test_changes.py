@@ -1,5 +1,6 @@
 """Valid changes to a project do not break the tests that come with it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,24 +22,6 @@ def ratio(data: pd.DataFrame) -> pd.Series:
     """Length over depth."""
     return {RATIO}
 '''.replace("{RATIO}", RATIO)
-STAGE = '''"""Counts the training rows. Reads data/train.parquet; writes reports/count.json."""
-
-from pipeline.run.files import read_table, write_json
-from pipeline.run.stage import stage
-
-
-@stage
-def main(table_path: str, out: str) -> None:
-    """Write the number of rows."""
-    write_json({"rows": len(read_table(table_path))}, out)
-'''
-ENTRY = """  count:
-    cmd: python -m pipeline.count data/train.parquet reports/count.json
-    deps: [data/train.parquet, environment.txt, pipeline/__init__.py, pipeline/count.py, pipeline/run]
-    outs: [reports/count.json: {cache: false}]
-
-plots:
-"""
 FOREST = """    trees = ExtraTreesClassifier(n_estimators=20, random_state=settings.seed)
     impute = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True))
     return make_pipeline(
@@ -64,8 +47,11 @@ def parameter(project: Path) -> None:
 
 
 def stage(project: Path) -> None:
-    (project / "pipeline/count.py").write_text(STAGE)
-    edit(project / "dvc.yaml", "plots:\n", ENTRY)
+    """The example of docs/pipeline.md."""
+    text = (project / "docs/pipeline.md").read_text()
+    code, entry = re.findall(r"```(?:python|yaml)\n(.*?)```", text[text.index("**Add a stage.**") :], re.S)[:2]
+    (project / "pipeline/count.py").write_text(code)
+    edit(project / "dvc.yaml", "plots:\n", f"{entry}\nplots:\n")
 
 
 def module(project: Path, declared: bool = True) -> None:

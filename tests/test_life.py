@@ -141,7 +141,7 @@ def test_misspelt_parameter_is_refused(project: Path, run: Run) -> None:
     assert result.returncode != 0
     message = next(line for line in result.stderr.splitlines() if line.startswith("train: "))
     assert "params.yaml, block train, is not valid" in message
-    assert "learning_rat: Extra inputs are not permitted" in message
+    assert "learning_rat is unknown" in message
     assert "allowed here: model, learning_rate, max_iter" in message
 
 

@@ -1,5 +1,6 @@
 """The gate passes good models, fails bad ones, and is inconclusive if the evidence is too weak."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_worse_slice_fails(pushed: Path, run: Run) -> None:
         ("Dream", "fail")
     ]
     assert "accuracy where island is Dream went from" in result.comment
+    log_loss, accuracy = (re.search(rf"^\| {name} .*", result.comment, re.M) for name in ("log_loss", "accuracy"))
+    assert log_loss and log_loss[0].endswith("| no limit |") and accuracy and "no limit" not in accuracy[0]
 
 
 def test_loosened_gate_is_ignored(pushed: Path, run: Run) -> None:

@@ -37,7 +37,7 @@ def test_new_data_without_results_is_reported(pushed: Path, run: Run) -> None:
     clone = pushed.parent / "clone"
     run("git", "clone", "--quiet", "-b", "change", str(pushed.parent / "origin.git"), str(clone), cwd=pushed.parent)
     output = run("lifecycle", "verify", cwd=clone, code=1).stdout
-    assert "data/raw.csv changed after stage validate was last run: `uv run dvc repro`" in output
+    assert "data/raw.csv changed after stage validate was last run: run `uv run dvc repro`" in output
 
 
 def test_source_conflict_is_left_to_the_user(pushed: Path, run: Run) -> None:

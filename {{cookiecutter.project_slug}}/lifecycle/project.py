@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lifecycle.errors import LifecycleError
-from pipeline.contract.schema import Contract
+from pipeline.contract.schema import Column, Contract
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
@@ -56,6 +56,13 @@ def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], di
     from pipeline.metrics import scorer
 
     return scorer(predictions, task)
+
+
+def slice_label(value: object, column: Column | None) -> str:
+    """The value of a slice as the model card writes it."""
+    from pipeline.evaluation.slices import label
+
+    return label(value, column) if column else str(value)
 
 
 @_translated()

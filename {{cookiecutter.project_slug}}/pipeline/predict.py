@@ -1,6 +1,7 @@
 """Predicts new rows with a stored model: `python -m pipeline.predict ROWS OUT --model PATH --contract PATH`.
 
-Reads a CSV or Parquet table that has the contract's features; writes one prediction per row as CSV or Parquet.
+Reads a CSV or Parquet table that has the contract's features; writes one prediction per row, in the same order,
+as CSV or Parquet.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from pipeline.validation.breaches import breaches
 
 def main(rows: str, out: str, model_path: str, contract_path: str) -> None:
     """Check the rows against the contract, and predict them; raises InputError if they break it."""
+    if Path(out).suffix not in (".csv", ".parquet"):
+        raise InputError(f"{out} must end in .csv or .parquet.")
     contract = schema.load(contract_path)
     inputs = contract.model_copy(update={"columns": contract.features})
     table = read(rows)
@@ -27,7 +30,8 @@ def main(rows: str, out: str, model_path: str, contract_path: str) -> None:
     broken = breaches(data, unreadable, inputs)
     if len(broken):
         first = broken.iloc[0]
-        raise InputError(f"{rows} breaks {contract_path}: {first['column']} ({first['what']}): {first['what to do']}.")
+        where = f"{first['column']}, {first['what']}, rows {first['rows']}, values {first['examples']}"
+        raise InputError(f"{rows} breaks {contract_path} ({where}): {first['what to do']}.")
     with threads(len(data)):
         predictions = predict(model_file.load(model_path), data, contract)
     (write_table if Path(out).suffix == ".parquet" else write_csv)(predictions, out)
@@ -43,5 +47,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     try:
         main(options.rows, options.out, options.model, options.contract)
-    except (InputError, FileNotFoundError) as error:
+    except InputError as error:
         sys.exit(f"predict: {error}")
+    except FileNotFoundError as error:
+        sys.exit(f"predict: {error.filename} does not exist.")

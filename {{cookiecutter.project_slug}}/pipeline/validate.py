@@ -25,7 +25,7 @@ class Validate(Block):
 
 def report(data: pd.DataFrame, broken: pd.DataFrame, warned: list[str]) -> str:
     """The validation report as Markdown."""
-    verdict = f"breaks its contract ({len(broken)} findings)" if len(broken) else "keeps its contract"
+    verdict = f"breaks its contract ({len(broken)} finding(s))" if len(broken) else "keeps its contract"
     lines = ["# Data validation", "", f"The table ({len(data)} rows, {len(data.columns)} columns) {verdict}.", ""]
     if len(broken):
         cells = [broken.columns, ["---"] * len(broken.columns), *broken.astype(str).to_numpy()]
@@ -47,4 +47,4 @@ def main(table_path: str, contract_path: str, report_path: str) -> None:
     write_text(text, report_path)
     print(text)
     if len(broken):
-        raise InputError(f"{table_path} breaks {contract_path}: see the {len(broken)} findings in {report_path}.")
+        raise InputError(f"{table_path} breaks {contract_path}: see the {len(broken)} finding(s) in {report_path}.")

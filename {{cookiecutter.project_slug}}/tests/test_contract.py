@@ -96,7 +96,7 @@ def test_validate_warns_about_numbers_read_as_text() -> None:
     ("old", "new", "message"),
     [
         ("role: target", "role: feature", "exactly one column with role: target"),
-        ("role: target", "roll: target", "roll: Extra inputs"),
+        ("role: target", "roll: target", "roll is unknown"),
         ("range: [", "range: [1, ", "at most 2 items"),
         ("type: number", "type: text", "range of 'size'"),
         ("values: [high, low]", "values: [1, 2]", "valid string, not 1"),

@@ -76,12 +76,23 @@ def test_stage_file_and_parameters_share_a_name(stage: str) -> None:
         assert block.split(".")[0] in BLOCKS, f"add to params.yaml the block {block}:"
 
 
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "environment"])
+def test_locked_versions_are_a_dependency(stage: str) -> None:
+    """A stage runs again when a library that its results depend on gets another version."""
+    if Path("pipeline/run/environment.py") in imported(Path(f"pipeline/{STAGES[stage]}.py")):
+        for path in paths("environment", "outs"):
+            assert path in paths(stage, "deps"), f"add to dvc.yaml, stages.{stage}.deps: {path}"
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_settings_match_their_class(stage: str) -> None:
-    """The settings class of a stage, if there is one, accepts the stage's block."""
+    """The settings class of a stage, if there is one, is a parameter in dvc.yaml and accepts its block."""
     settings_class = getattr(import_module(f"pipeline.{stage}"), stage.capitalize(), None)
     if isinstance(settings_class, type) and issubclass(settings_class, Block):
-        settings_class.model_validate(BLOCKS.get(stage, {}))
+        declared = DVC["stages"][stage].get("params") or []
+        assert stage in declared, f"add to dvc.yaml, stages.{stage}.params: {stage}"
+        assert stage in BLOCKS, f"add to params.yaml the block {stage}:"
+        settings_class.model_validate(BLOCKS[stage])
 
 
 def test_pipeline_does_not_import_lifecycle() -> None:

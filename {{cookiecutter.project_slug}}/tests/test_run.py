@@ -21,7 +21,7 @@ class Example(Block):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("leek: 0.9", "leek: Extra inputs are not permitted.*allowed here: leak"),
+        ("leek: 0.9", "leek is unknown.*allowed here: leak"),
         ("leak: high", "leak: Input should be a valid number"),
         ("leak: '0.9'", "leak: Input should be a valid number, not '0.9'"),
         ("leak: 2", "leak: Input should be less than or equal to 1"),

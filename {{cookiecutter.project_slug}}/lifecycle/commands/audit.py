@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> Outcome:
     faults = [f"{record.version}: {fault}." for record in chosen for fault in record.faults] + messages
     lines = [line for record in chosen for line in (trace(record, registry) if which else [summary(record)])]
     if not chosen:
-        lines = ["no version is registered yet: run `uv run lifecycle promote --stage STAGE`."]
+        lines = ["No version is registered yet: run `uv run lifecycle promote --stage STAGE`."]
     details: dict[str, Any] = {
         "artifact": registry.artifact,
         "stages": {stage: tags[-1].version for stage, tags in registry.stages.items() if tags},
@@ -101,4 +101,5 @@ def trace(record: Record, registry: Registry) -> list[str]:
 def move_line(move: dict[str, Any]) -> str:
     reason = f": {move['reason']}" if move["reason"] else ""
     now = ", current." if move["now"] else "."
-    return f"{move['date']}: {move['kind']} to {move['stage']} by {move['by']} ({move['tag']}){reason}{now}"
+    what = f"{move['kind']} {'of' if move['kind'] == 'rollback' else 'to'} {move['stage']}"
+    return f"{move['date']}: {what} by {move['by']} ({move['tag']}){reason}{now}"

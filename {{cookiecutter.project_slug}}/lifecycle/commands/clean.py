@@ -1,7 +1,7 @@
 """Frees space in the cache and the remote. Shows what it would remove, and removes it only with --yes.
 
-Kept is what a branch, tag or version needs, here or on origin, a work tree, a stash or an experiment; and, unless
---unnamed is given, what no known commit refers to in a place that others share: a colleague may be about to push it.
+It keeps what a branch, tag or version needs, here or on origin, a work tree, a stash or an experiment. Unless --unnamed
+is given, it also keeps what no known commit refers to in shared places: a colleague may be about to push the commit.
 
   uv run lifecycle clean
 """
@@ -21,7 +21,7 @@ GARBAGE = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)\s*$", re
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="remove what a run without it has shown")
-    parser.add_argument("--unnamed", action="store_true", help="also what no known commit refers to")
+    parser.add_argument("--unnamed", action="store_true", help="also remove what no known commit refers to")
 
 
 def run(options: argparse.Namespace) -> Outcome:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Outcome:
             remove(gone, folder, refs)
     messages = [summary(place, held, len(places[place]), options.yes) for place, held in gone.items()]
     messages += [
-        f"Kept {len(found)} objects in the {place} that no known commit refers to; `--unnamed` removes them too."
+        f"Kept {len(found)} object(s) in the {place} that no known commit refers to; `--unnamed` removes them too."
         for place, found in kept.items()
         if found
     ]

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> Outcome:
         }
         done = point(folder, registry, content, rule.signed)
         notes = remarks(folder, commit, content["gate"])
-    return Outcome(done.code, [*done.messages, *notes, *ignored], done.details)
+    return Outcome(done.code, [*notes, *done.messages, *ignored], done.details)
 
 
 def remarks(folder: str, commit: str, verdict: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Writes a report where people see it: the one comment, issue, branch or request, on GitHub or GitLab.
 
 Reads a report folder, or a report that the CI run of a fork has uploaded. CI runs it with the standard library
-alone.
+only.
 
   python3 -m lifecycle publish comment --report report
 """

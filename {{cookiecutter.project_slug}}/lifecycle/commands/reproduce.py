@@ -112,7 +112,7 @@ def summary(results: dict[str, Any], stages: list[str]) -> tuple[int, list[str]]
         wrong |= {path: ["its bytes differ, and no value explains it"] for path in [*other, *close]}
     if wrong:
         return 1, [f"{path} cannot be reproduced: {'; '.join(lines)}." for path, lines in wrong.items()] + [CAUSES]
-    messages = [f"{len(results)} outputs of {', '.join(stages)} were reproduced in a clean checkout."]
+    messages = [f"Reproduced in a clean checkout: {len(results)} output(s) of {', '.join(stages)}."]
     if close:
         messages.append(f"Equal within the tolerance, as on another processor: {', '.join(close + other)}.")
     if same:

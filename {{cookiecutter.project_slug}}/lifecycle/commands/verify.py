@@ -42,5 +42,7 @@ def run(options: argparse.Namespace) -> Outcome:
         except LifecycleError as error:
             unknown = failure(error)
             return Outcome(1 if findings else unknown.code, findings + unknown.messages, unknown.details)
+    if findings and options.merging:
+        findings.append("settle this before the merge is committed: run `uv run lifecycle resolve`")
     remote = "" if options.merging else ", and all data is in the remote"
     return Outcome(1, findings) if findings else Outcome(0, [f"dvc.lock is up to date{remote}."])

@@ -71,7 +71,7 @@ def _metrics(report: dict[str, Any]) -> list[str]:
             f"{row['new'] - row['old']:+.3g} ({row['low']:+.3g} to {row['high']:+.3g})",
             row["evidence"],
             row["detectable"] or "-",
-            mark(row["verdict"]),
+            mark(row["verdict"]) if row["limited"] else "no limit",
         ]
         for row in rows
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from lifecycle.errors import LifecycleError
-from lifecycle.project import ROW, Contract
+from lifecycle.project import ROW, Contract, slice_label
 from lifecycle.review.bootstrap import Pair, changes
 from lifecycle.review.limits import PASS, Gate, categories, judge
 
@@ -42,7 +42,7 @@ def slices(
         for value in sorted(by_row.dropna().unique()):
             chosen = (by_row == value).to_numpy()
             if both.new.loc[chosen, ROW].nunique() >= settings.slice_rows:
-                parts.append((name, str(value), both.part(chosen)))
+                parts.append((name, slice_label(value, contract.features.get(name)), both.part(chosen)))
     limited = {name: metric for name, metric in settings.metrics.items() if metric.drop is not None}
     count = len(parts) * len(limited)
     not_passed = []

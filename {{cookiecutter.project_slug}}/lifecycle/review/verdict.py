@@ -36,6 +36,8 @@ def compare(settings: Gate, old: Version, new: Version, faults: list[str]) -> di
         {"name": name, **asdict(change), **judge(name, settings.metrics.get(name), change, settings, len(both.new))}
         for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
     ]
+    for row in rows:
+        row["limited"] = row["name"] in settings.metrics and settings.metrics[row["name"]].limited
     compared = {row["name"] for row in rows}
     if lost := [n for n, m in settings.metrics.items() if m.drop is not None and n not in compared]:
         raise LifecycleError(f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows in both versions.")

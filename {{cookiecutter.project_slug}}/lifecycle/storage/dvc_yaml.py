@@ -47,7 +47,7 @@ def findings(lock: Lock) -> list[str]:
         if name in lock.stages and not {"foreach", "matrix", "wdir"} & {*stage} and "${" not in str(stage):
             undeclared = sorted(recorded(lock.stages[name]) - declared(stage))
             messages += [
-                f"dvc.lock has {what} for stage {name}, dvc.yaml does not: `uv run dvc repro --force {name}`"
+                f"dvc.lock has {what} for stage {name}, dvc.yaml does not: run `uv run dvc repro --force {name}`"
                 for what in undeclared
             ]
     return messages

@@ -11,7 +11,7 @@ from lifecycle.storage import dvc_yaml
 from lifecycle.storage.dvc import dvc, reason
 from lifecycle.storage.lock import inconsistent, lock
 
-REPRO = "`uv run dvc repro`"
+REPRO = "run `uv run dvc repro`"
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
 
@@ -68,7 +68,7 @@ def findings(committed: bool = False) -> list[str]:
     """Each thing that changed after the last `dvc repro`; with `committed` only what a commit would contain."""
     recorded = lock(WORK_TREE)
     if recorded is None:
-        return [f"there is no dvc.lock: {REPRO} makes the first results"]
+        return [f"there is no dvc.lock: {REPRO} for the first results"]
     messages = []
     for stage, changes in status().items():
         for change in changes:

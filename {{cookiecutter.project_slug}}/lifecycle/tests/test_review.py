@@ -109,12 +109,14 @@ def test_worse_slice_is_detected() -> None:
     flip = (group == "few") & (np.arange(2000) % 20 == 0)
     new.loc[flip, "predicted"] = np.where(new.loc[flip, "predicted"] == "yes", "no", "yes")
     columns = {"group": {"type": "category", "role": "feature", "missing": False, "values": ["few", "many"]}}
+    columns["flag"] = {"type": "boolean", "role": "feature", "missing": False}
     target = {"actual": {"type": "category", "role": "target", "missing": False, "values": ["no", "yes"]}}
     schema = Contract.model_validate({"task": "classification", "columns": columns | target})
     assert verdict("accuracy", HIGHER, change(old, new))["verdict"] != FAIL
-    count, worse = slices(pair(old, new), old[[ROW]].assign(group=group), schema, SETTINGS, {"accuracy": 0.9})
-    assert count == 2
-    assert [(row["value"], row["verdict"]) for row in worse] == [("few", FAIL)]
+    test = old[[ROW]].assign(group=group, flag=np.where(group == "few", 1.0, 0.0))
+    count, worse = slices(pair(old, new), test, schema, SETTINGS, {"accuracy": 0.9})
+    assert count == 4
+    assert [(row["value"], row["verdict"]) for row in worse] == [("few", FAIL), ("true", FAIL)]
 
 
 def test_grouped_rows_count_once() -> None:

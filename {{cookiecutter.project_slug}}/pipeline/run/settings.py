@@ -23,12 +23,15 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, e['loc'])) or 'the block'}: {e['msg']}, not {e['input']!r}" for e in error.errors()
-        ]
+        faults = [_fault(".".join(map(str, e["loc"])) or "the block", e["type"], e) for e in error.errors()]
         top_level = any(len(e["loc"]) < 2 for e in error.errors())
         allowed = f"; allowed here: {', '.join(kind.model_fields)}" if top_level else ""
         raise InputError(f"{where} is not valid ({'; '.join(faults)}){allowed}.") from None
+
+
+def _fault(key: str, kind: str, error: Any) -> str:
+    plain = {"extra_forbidden": f"{key} is unknown", "missing": f"{key} is missing"}
+    return plain.get(kind, f"{key}: {error['msg']}, not {error['input']!r}")
 
 
 def parse_yaml(text: str, name: str) -> dict[str, Any]:
