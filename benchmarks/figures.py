@@ -44,12 +44,12 @@ class Run(NamedTuple):
 def figure(what: str, rows: str, pairs: list[tuple[Run, Run]]) -> dict[str, Any]:
     """What came out of the pairs (ours, baseline) of one comparison."""
     ratios = [ours.seconds / baseline.seconds for ours, baseline in pairs]
-    found: dict[str, Any] = {"what": what, "rows": rows, "pairs": len(pairs)}
+    result: dict[str, Any] = {"what": what, "rows": rows, "pairs": len(pairs)}
     for name, runs in zip(("ours", "baseline"), zip(*pairs)):
-        found[f"{name}_seconds"] = round(statistics.median(run.seconds for run in runs), 3)
-        found[f"{name}_mib"] = round(max(run.mib for run in runs))
-    found["ratio"] = round(statistics.median(ratios), 3)
-    return found | {"ratios": [round(ratio, 3) for ratio in ratios], "goal": GOALS.get((what, rows))}
+        result[f"{name}_seconds"] = round(statistics.median(run.seconds for run in runs), 3)
+        result[f"{name}_mib"] = round(max(run.mib for run in runs))
+    result["ratio"] = round(statistics.median(ratios), 3)
+    return result | {"ratios": [round(ratio, 3) for ratio in ratios], "goal": GOALS.get((what, rows))}
 
 
 def cell(one: dict[str, Any], name: str) -> str:

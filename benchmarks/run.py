@@ -66,26 +66,26 @@ class Bench:
     def run(self, *command: object, cwd: Path | None = None, code: int = 0, **variables: str) -> Run:
         """Run a command to its end; if it exits with another code, stop with its output."""
         words = [str(word) for word in command]
-        with tempfile.TemporaryFile("w+") as said:
+        with tempfile.TemporaryFile("w+") as output:
             start = time.perf_counter()
             process = subprocess.Popen(
-                words, cwd=cwd or self.folder, env=self.env | variables, stdout=said, stderr=said
+                words, cwd=cwd or self.folder, env=self.env | variables, stdout=output, stderr=output
             )
             _, status, usage = os.wait4(process.pid, 0)  # of the largest of the child and its own children
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode != code:
-                said.seek(0)
-                sys.exit(f"{said.read()}\n{' '.join(words)} failed with exit code {process.returncode}.")
+                output.seek(0)
+                sys.exit(f"{output.read()}\n{' '.join(words)} failed with exit code {process.returncode}.")
         return Run(seconds, usage.ru_maxrss / (2**10 if sys.platform == "linux" else 2**20))
 
     def compare(self, what: str, rows: str, ours: Callable[[], Run], baseline: Callable[[], Run]) -> None:
         """Measure alternating pairs of the two."""
         pairs = self.pairs or (3 if rows.isdigit() and int(rows) >= LARGE else 5)
         print(f"{what} (rows: {rows}), {pairs} pairs ...", end=" ", flush=True)
-        found = figure(what, rows, [(ours(), baseline()) for _ in range(pairs)])
-        print(f"{found['ours_seconds']} s / {found['baseline_seconds']} s: {found['ratio']}", flush=True)
-        self.figures.append(found)
+        result = figure(what, rows, [(ours(), baseline()) for _ in range(pairs)])
+        print(f"{result['ours_seconds']} s / {result['baseline_seconds']} s: {result['ratio']}", flush=True)
+        self.figures.append(result)
 
     def bake(self, out: Path, *answers: str, template: Path | None = None) -> Run:
         """Generate a project without a question."""
@@ -178,8 +178,8 @@ def main() -> None:
         bench.measure_refusal(sample)
         for rows in options.sizes.split(","):
             bench.measure_repro(sample if rows == "sample" else bench.project(rows), rows, floor)
-        said = subprocess.run([bench.bin / "python", "-c", VERSIONS], capture_output=True, check=True).stdout
-        write(bench.figures, os.cpu_count(), json.loads(said), HERE)
+        output = subprocess.run([bench.bin / "python", "-c", VERSIONS], capture_output=True, check=True).stdout
+        write(bench.figures, os.cpu_count(), json.loads(output), HERE)
 
 
 if __name__ == "__main__":

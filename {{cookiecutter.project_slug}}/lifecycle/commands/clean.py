@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> Outcome:
             remove(gone, folder, refs)
     messages = [summary(place, held, len(places[place]), options.yes) for place, held in gone.items()]
     messages += [
-        f"Kept {len(found)} object(s) in the {place} that no known commit refers to; `--unnamed` removes them too."
-        for place, found in kept.items()
-        if found
+        f"Kept {len(unnamed)} object(s) in the {place} that no known commit refers to; `--unnamed` removes them too."
+        for place, unnamed in kept.items()
+        if unnamed
     ]
     rows = [{"where": place, "md5": md5, "bytes": size, "was": known.get(md5, "no known commit refers to it")}
             for place, held in gone.items() for md5, size in held.items()]  # fmt: skip

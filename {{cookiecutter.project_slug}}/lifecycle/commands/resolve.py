@@ -20,11 +20,11 @@ HEADS = ("HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 def run(_: argparse.Namespace) -> Outcome:
     """0 with the stages that ran; 1 if a person must settle something first."""
-    locks = [found for revision in HEADS if (found := lock(revision))]
-    results = {"dvc.lock", *(path for found in locks for path in found.outputs)}
+    locks = [side for revision in HEADS if (side := lock(revision))]
+    results = {"dvc.lock", *(path for side in locks for path in side.outputs)}
     unmerged = status.unmerged()
     conflicts = unmerged | status.marked()
-    ours = {path for path in conflicts if path in results or any(path.startswith(f"{one}/") for one in results)}
+    ours = {path for path in conflicts if path in results or any(path.startswith(f"{result}/") for result in results)}
     if people := sorted(conflicts - ours):
         how = "edit it, or take one side (`git checkout --ours FILE` or `--theirs FILE`), then `git add FILE`"
         return Outcome(1, [f"{', '.join(people)}: a conflict that only people can settle: {how}; then run this again."])

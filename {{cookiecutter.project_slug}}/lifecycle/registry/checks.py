@@ -48,8 +48,8 @@ def before_rollback(name: str, commit: str) -> dict[str, Any]:
 
 def check_stored(name: str, commit: str) -> str:
     """Raise Refused if data is missing or the model is not the recorded one; why it could not be loaded, if so."""
-    if (found := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
-        raise Refused(f"dvc.yaml of commit {commit[:9]} calls the model {found}, not {name}.")
+    if (declared := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
+        raise Refused(f"dvc.yaml of commit {commit[:9]} calls the model {declared}, not {name}.")
     with ThreadPoolExecutor() as pool:
         missing, golden = pool.submit(dvc.missing_in_remote), pool.submit(verb, "check-model")
     if paths := missing.result():

@@ -20,8 +20,9 @@ class Artifact(NamedTuple):
 def artifact(text: str | None) -> Artifact:
     """The one artifact of type model in a dvc.yaml; raises LifecycleError unless the train stage writes it."""
     content = parse_yaml(text, "dvc.yaml")
-    named = content.get("artifacts") or {}
-    models = {name: entry for name, entry in named.items() if isinstance(entry, dict) and entry.get("type") == "model"}
+    artifacts = content.get("artifacts") or {}
+    models = {name: entry for name, entry in artifacts.items()
+              if isinstance(entry, dict) and entry.get("type") == "model"}  # fmt: skip
     if len(models) != 1:
         raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
     ((name, entry),) = models.items()

@@ -43,12 +43,12 @@ def listing() -> dict[str, int]:
     """The size of every object in the remote, by hash: one request, however many objects."""
     store = remote()
     try:
-        found = store.fs.fs.find(store.path, detail=True)
+        listed = store.fs.fs.find(store.path, detail=True)
     except FileNotFoundError:
         return {}
-    if not isinstance(found, dict):  # a folder's file system in DVC has no details
-        found = {path: store.fs.fs.info(path) for path in found}
-    sizes = ((Path(path).parts[-2:], int(info["size"])) for path, info in found.items())
+    if not isinstance(listed, dict):  # a folder's file system in DVC has no details
+        listed = {path: store.fs.fs.info(path) for path in listed}
+    sizes = ((Path(path).parts[-2:], int(info["size"])) for path, info in listed.items())
     return {"".join(parts): size for parts, size in sizes if len(parts[0]) == 2}
 
 

@@ -27,12 +27,12 @@ class Version:
     def path(self, name: str) -> str:
         """The path that ends in `name` among the files that stages read and write; raises LifecycleError."""
         paths = {entry["path"] for entry in entries(self.lock.stages, "deps", "outs")}
-        found = [path for path in sorted(paths) if PurePath(path).name == name]
-        if not found:
+        matches = [path for path in sorted(paths) if PurePath(path).name == name]
+        if not matches:
             raise LifecycleError(f"no stage of dvc.yaml reads or writes {name}: run `uv run dvc repro` and commit.")
-        if len(found) > 1:
-            raise LifecycleError(f"dvc.yaml has {' and '.join(found)}, but one {name} is needed: rename the other.")
-        return found[0]
+        if len(matches) > 1:
+            raise LifecycleError(f"dvc.yaml has {' and '.join(matches)}, but one {name} is needed: rename the other.")
+        return matches[0]
 
     def bytes(self, path: str) -> bytes:
         content = self.batch.content(self.commit, path)
@@ -131,10 +131,10 @@ def versions(batch: Batch, commits: list[str]) -> dict[str, Version | None]:
     """The results at many commits, with few Git commands; None where there is no readable dvc.lock."""
     batch.load({(commit, name) for commit in commits for name in ("dvc.lock", "dvc.yaml", "params.yaml")})
     stages = {commit: _stages(batch, commit) for commit in commits}
-    recorded = {commit: entries(found, "deps", "outs") for commit, found in stages.items() if found}
+    recorded = {commit: entries(content, "deps", "outs") for commit, content in stages.items() if content}
     batch.load({(commit, entry["path"]) for commit, listed in recorded.items() for entry in listed})
-    return {commit: Version(commit, _lock(batch, commit, found), batch) if found else None
-            for commit, found in stages.items()}  # fmt: skip
+    return {commit: Version(commit, _lock(batch, commit, content), batch) if content else None
+            for commit, content in stages.items()}  # fmt: skip
 
 
 def _stages(batch: Batch, commit: str) -> dict[str, Any]:
