@@ -72,10 +72,12 @@ def not_accepted(now: Registry, stage: str, names: list[str], done: subprocess.C
     current = now.current(stage)
     if current and current.name in names:
         who = f"{current.by} <{current.mail}> pointed {stage} to {current.version} at {date(current.time)}"
-        return Outcome(1, [f"Somebody was faster: {who}. Nothing was written; decide again."])
+        return Outcome(
+            1, [f"Another change of the stage came first: {who}. Nothing was written: check it, then decide again."]
+        )
     if taken := [name for name in names if name in now.hashes]:
         by = next((f" by {tag.by} <{tag.mail}>" for tag in now.versions.values() if tag.name in taken), "")
-        return Outcome(1, [f"Somebody was faster: {taken[0]} was made{by}. Nothing was written; try again."])
+        return Outcome(1, [f"Another change came first: {taken[0]} was made{by}. Nothing was written: try again."])
     raise LifecycleError(f"origin did not accept the tags ({reason(done)}); nothing was written.")
 
 
