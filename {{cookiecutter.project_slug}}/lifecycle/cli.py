@@ -7,8 +7,9 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from lifecycle.code import hand_over
 from lifecycle.errors import LifecycleError
 from lifecycle.outcome import Outcome, failure, leave
 from lifecycle.paths import enter_project
@@ -60,13 +61,27 @@ def main() -> None:
     if not in_project:
         fail("there is no dvc.yaml in this folder or above it: change to the project's folder.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that temporary folders are removed
-    outcome = run(verb, command.run, options)
+    try:
+        if (code := handed_over(command, options)) is not None:
+            sys.exit(code)
+        outcome = run(verb, command.run, options)
+    except LifecycleError as error:
+        outcome = failure(error)
     if options.json:
         print(outcome.json(), flush=True)
     else:
         text = "\n".join(f"{verb}: {message}" for message in outcome.messages)
         print(text, file=sys.stderr if outcome.code == 2 else sys.stdout, flush=True)
     sys.exit(outcome.code)
+
+
+def handed_over(command: Any, options: argparse.Namespace) -> int | None:
+    """The exit code of a verb that another commit's code has run; it names that commit in `tip`, if it has one."""
+    try:
+        tip = command.tip(options) if hasattr(command, "tip") else None
+    except LifecycleError:
+        return None  # the verb itself says so, in its report too
+    return hand_over(tip, sys.argv[1:]) if tip else None
 
 
 def run(verb: str, command: Callable[[argparse.Namespace], Outcome], options: argparse.Namespace) -> Outcome:

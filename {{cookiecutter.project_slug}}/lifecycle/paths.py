@@ -1,7 +1,9 @@
 """Where the project is, what a path on the command line means, and how the files that it names are written."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from lifecycle.errors import LifecycleError
 
@@ -28,3 +30,16 @@ def write(file: Path, text: str, what: str = "report", hint: str = "--report tak
         file.write_text(text, "utf-8", newline="\n")
     except OSError as error:
         raise LifecycleError(f"the {what} cannot be written ({error}): {hint}.") from None
+
+
+def read_json(file: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file that another job or program has left; None if there is no such file."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise LifecycleError(f"{file} cannot be read ({' '.join(str(error).split())[:100]}).") from None
+    if not isinstance(content, dict):
+        raise LifecycleError(f"{file} is not a JSON object.")
+    return content

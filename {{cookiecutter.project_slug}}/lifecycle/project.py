@@ -4,6 +4,7 @@ Every function raises LifecycleError where the pipeline raises its own error. Wh
 (1.2 s) is imported when it is called, so that a verb that refuses at once answers at once.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,10 +46,15 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 
 
-def read_table(path: Path) -> "pd.DataFrame":
+def read_table(source: "Path | io.BytesIO", name: str = "") -> "pd.DataFrame":
+    """The rows of a Parquet file, `name` for messages; raises LifecycleError."""
     from pipeline.run.files import read_table
 
-    return read_table(str(path))
+    try:
+        return read_table(source)
+    except (OSError, ValueError, ArithmeticError) as error:  # Arrow's own errors are ValueErrors
+        why = " ".join(str(error).split())[:200]
+        raise LifecycleError(f"{name or source} cannot be read as a Parquet table ({why}).") from None
 
 
 def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], dict[str, float]]":
@@ -65,15 +71,26 @@ def slice_label(value: object, column: Column | None) -> str:
     return label(value, column) if column else str(value)
 
 
-@_translated()
-def predict_rows(model: Path, rows: list[dict[str, Any]], contract: Contract) -> list[dict[str, Any]]:
-    from pipeline.archive import model_file
+def typed_rows(rows: list[dict[str, Any]], contract: Contract) -> "pd.DataFrame":
+    """Rows from JSON with the types of the contract."""
     from pipeline.evaluation.golden import typed_rows
-    from pipeline.evaluation.predictions import predict
 
-    loaded = model_file.load(str(model))
-    with threads(len(rows)):
-        return predict(loaded, typed_rows(rows, contract), contract).to_dict("records") if rows else []
+    return typed_rows(rows, contract)
+
+
+def questions(rows: "pd.DataFrame", contract: Contract) -> "pd.DataFrame":
+    """Typed rows as a table that anybody may ask `pipeline.predict` about: the features, and nothing else."""
+    chosen = rows[list(contract.features)]
+    truth = {name: chosen[name].astype("boolean") for name, column in contract.features.items()
+             if column.type == "boolean"}  # fmt: skip
+    return chosen.assign(**truth)
+
+
+def baseline(profile: dict[str, Any], predictions: "pd.DataFrame", contract: Contract) -> "pd.DataFrame":
+    """The predictions of a model without features."""
+    from pipeline.evaluation.intervals import baseline
+
+    return baseline(profile, predictions, contract)
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:

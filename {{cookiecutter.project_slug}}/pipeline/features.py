@@ -1,4 +1,7 @@
-"""What the model sees of a row. Change or add features here: training, evaluation and service all use this function."""
+"""What the model sees of a row. Change or add features here: training, evaluation and service all use this function.
+
+`data` has the contract's features alone, so that no feature can be made from the target.
+"""
 
 import numpy as np
 import pandas as pd

@@ -47,7 +47,7 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     target = data[contract.target]
     if contract.task == "classification" and target.nunique() < 2:
         raise InputError(f"the training rows have one class of {contract.target!r}: set prepare.split: stratified.")
-    frame = features(data, contract)
+    frame = features(contract.inputs(data), contract)
     text = [name for name in frame.columns if frame[name].dtype == object]
     # The trees cannot bin a number that is always missing; they ignore a constant
     frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})

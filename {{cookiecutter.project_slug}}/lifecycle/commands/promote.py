@@ -16,6 +16,8 @@ from lifecycle.outcome import Outcome
 from lifecycle.registry import checks, policy
 from lifecycle.registry.write import point
 
+tip = origin.tip
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", nargs="?", help="a registered version; without it the commit that is checked out")
@@ -48,17 +50,20 @@ def run(options: argparse.Namespace) -> Outcome:
         ignored = [f"Ignored: {message}" for message in registry.ignored]
         if current and current.version == name:
             return Outcome(0, [f"{stage} already points to {name}: nothing changed.", *ignored], {"version": name})
+        main = git("rev-parse", origin.default_branch(folder), cwd=folder)
+        approved = policy.approvers(folder, rule, commit)
+        proof, notes = checks.before_promotion(registry.artifact, commit, current, main, options.skip_comparison)
         content = {
             "kind": "promotion",
             "stage": stage,
             "version": name or registry.next_version(options.bump),
             "commit": commit,
             "reason": options.reason,
-            "approved_by": policy.approvers(folder, rule, commit),
-            **checks.before_promotion(registry.artifact, commit, current, options.skip_comparison),
+            "approved_by": approved,
+            **proof,
         }
         done = point(folder, registry, content, rule.signed)
-        notes = remarks(folder, commit, content["gate"])
+        notes += remarks(folder, commit, content["gate"])
     return Outcome(done.code, [*notes, *done.messages, *ignored], done.details)
 
 

@@ -9,10 +9,13 @@ import argparse
 
 from lifecycle.errors import Refused
 from lifecycle.git import origin
+from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.registry import checks, policy
 from lifecycle.registry.tag import Tag
 from lifecycle.registry.write import point
+
+tip = origin.tip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,7 @@ def run(options: argparse.Namespace) -> Outcome:
         if before.version == history[-1].version:
             message = f"{stage} already points to {before.version}: nothing changed."
             return Outcome(0, [message], {"version": before.version})
+        main = git("rev-parse", origin.default_branch(folder), cwd=folder)
         content = {
             "kind": "rollback",
             "stage": stage,
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> Outcome:
             "reason": options.reason,
             "from": history[-1].version,
             "approved_by": before.content.get("approved_by", []),
-            **checks.before_rollback(registry.artifact, before.commit),
+            **checks.before_rollback(registry.artifact, before.commit, main),
         }
         done = point(folder, registry, content, rule.signed)
     return Outcome(done.code, done.messages + [f"Ignored: {line}" for line in registry.ignored], done.details)

@@ -17,6 +17,11 @@ def full_hash(revision: str) -> str:
     return done.stdout.strip()
 
 
+def known(base: str) -> str | None:
+    """The commit of a base; None for zeros, which GitHub and GitLab use for "before the first commit"."""
+    return None if set(base) == {"0"} else full_hash(base)
+
+
 def uncommitted() -> list[str]:
     changed = git("status", "--porcelain", "--untracked-files=no")
     return ["Only HEAD was checked; there are uncommitted changes."] if changed else []
@@ -26,14 +31,12 @@ def is_shallow() -> bool:
     return git("rev-parse", "--is-shallow-repository") == "true"
 
 
-def merge_base(base: str) -> str | None:
-    """The commit where HEAD left `base`; None for zeros, which GitHub and GitLab use for "before the first commit".
-
-    Raises LifecycleError if this clone does not have it.
-    """
-    if set(base) == {"0"}:
+def merge_base(base: str, head: str = "HEAD") -> str | None:
+    """The commit where `head` left `base`, None for zeros; raises LifecycleError if this clone does not have it."""
+    tip = known(base)
+    if tip is None:
         return None
-    done = attempt("merge-base", full_hash(base), "HEAD")
+    done = attempt("merge-base", tip, head)
     if done.returncode and is_shallow():
         raise LifecycleError(f"this clone is too shallow to find where HEAD left {base}: run `{DEEPEN}`.")
     if done.returncode:

@@ -78,5 +78,24 @@ def default_branch(folder: str) -> str:
     return name
 
 
+def known_branch() -> str:
+    """Origin's default branch as this clone knows it, without asking origin; raises LifecycleError."""
+    done = attempt("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+    name = done.stdout.strip().removeprefix("refs/remotes/") or "origin/main"
+    if attempt("rev-parse", "--verify", "--quiet", name).returncode:
+        raise LifecycleError(f"there is no {name} to compare with yet.")
+    return name
+
+
+def tip(_: object = None) -> str | None:
+    """The tip of origin's default branch, whose code decides what is registered; None if this clone cannot have it."""
+    sign_in()
+    answer = git("ls-remote", "--symref", "origin", "HEAD").split()
+    name, commit = (answer[1], answer[-2]) if answer[:1] == ["ref:"] else ("", "")
+    if commit and attempt("cat-file", "-e", commit).returncode:
+        attempt("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", name)
+    return commit or None
+
+
 def bring(names: list[str]) -> None:
     attempt("fetch", "--quiet", "--no-tags", "origin", *(f"refs/tags/{name}:refs/tags/{name}" for name in names))

@@ -1,84 +1,98 @@
-"""What a version must pass before a stage may point to it; each check runs in a clean checkout of its commit."""
+"""What a version must pass before a stage may point to it; each check runs in a clean checkout of its commit.
 
-import json
-import os
-import subprocess
+The code that runs is that of origin's default branch. The version's own code does nothing but predict.
+"""
+
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError, Refused
 from lifecycle.git.commits import WORK_TREE, show
-from lifecycle.git.run import ENVIRONMENT
 from lifecycle.project import digest
 from lifecycle.registry.tag import Tag
-from lifecycle.storage import dvc, status
+from lifecycle.review import change, limits
+from lifecycle.storage import dvc, objects, status
 from lifecycle.storage.dvc_yaml import artifact
+from lifecycle.storage.lock import lock
+from lifecycle.storage.version import Version, head, version
 
-NO_BASE = "0" * 40  # what the gate takes as the base if there is none
 
+def before_promotion(
+    name: str, commit: str, current: Tag | None, main: str, skip_comparison: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """What the tag will record, and notes; raises Refused for stale results, missing data, a wrong or a worse model.
 
-def before_promotion(name: str, commit: str, current: Tag | None, skip_comparison: bool) -> dict[str, Any]:
-    """What the tag will record; raises Refused for stale results, missing data, a wrong model, or a failed gate.
-
-    `name`: of the artifact; `skip_comparison`: a person answers for a comparison that cannot be made.
+    `name`: of the artifact; `main`: the commit of the default branch, whose limits and remote apply;
+    `skip_comparison`: a person answers for a comparison that cannot be made.
     """
-    with dvc.checkout(commit), ThreadPoolExecutor() as pool:
-        base = current.commit if current else NO_BASE
-        changed, gate = pool.submit(status.findings, True), pool.submit(verb, "gate", base, "--direct")
-        model = pool.submit(check_stored, name, commit)
-        if messages := changed.result():
+    with dvc.checkout(commit, main) as folder, ThreadPoolExecutor() as pool:
+        new = named(name, head())
+        stored = pool.submit(check_stored, new)
+        tolerance = limits.reproduce(main).tolerance
+        proof = pool.submit(lambda: (stored.result(), prove("proven", new, folder, tolerance))[1])
+        if messages := status.findings(committed=True):
             raise Refused(*messages)
-        if error := model.result():
-            raise LifecycleError(error)
-        outcome = gate_outcome(gate, skip_comparison)
-        if outcome["code"]:
-            first, *others = outcome["messages"][1:] or outcome["messages"]
+        stored.result()
+        report = compared(new, current, main, skip_comparison)
+        count, wrong = proof.result()
+        if wrong:
+            raise Refused(*wrong)
+        if report["verdict"] == limits.FAIL:
+            first, *others = report["messages"]
             more = f" (and {len(others)} more)" if others else ""
-            raise Refused(f"the gate says fail: {first}{more}: `uv run lifecycle gate {base[:9]} --direct`.")
-        return {"lock": digest("dvc.lock"), "gate": outcome["details"]["verdict"]}
+            against = f"{current.commit[:9]} --direct" if current else "0000000"
+            raise Refused(f"the gate says fail: {first}{more}: `uv run lifecycle gate {against}`.")
+        scores = {row["name"]: row["new"] for row in report["metrics"] if isinstance(row["new"], float)}
+        notes = [f"The stored model predicted {count} of {new.intervals['test_rows']} test rows again, as recorded."]
+        return {"lock": digest("dvc.lock"), "gate": report["verdict"], "metrics": scores}, notes
 
 
-def before_rollback(name: str, commit: str) -> dict[str, Any]:
-    """The same for a version that was promoted before: in another environment than its own, its bytes are enough."""
-    with dvc.checkout(commit):
-        check_stored(name, commit)
-        return {"lock": digest("dvc.lock"), "gate": None}
-
-
-def check_stored(name: str, commit: str) -> str:
-    """Raise Refused if data is missing or the model is not the recorded one; why it could not be loaded, if so."""
-    if (declared := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
-        raise Refused(f"dvc.yaml of commit {commit[:9]} calls the model {declared}, not {name}.")
-    with ThreadPoolExecutor() as pool:
-        missing, golden = pool.submit(dvc.missing_in_remote), pool.submit(verb, "check-model")
-    if paths := missing.result():
-        raise Refused(*(f"{path} is not in the remote: run `uv run dvc push` where it was made" for path in paths))
-    if golden.result()["code"] == 1:
-        raise Refused(*golden.result()["messages"])
-    return " ".join(golden.result()["messages"]) if golden.result()["code"] else ""
-
-
-def gate_outcome(gate: Future[dict[str, Any]], skip_comparison: bool) -> dict[str, Any]:
-    """The gate's outcome; where it cannot compare, floors and ceilings alone if the comparison may be skipped."""
+def compared(new: Version, current: Tag | None, main: str, skip_comparison: bool) -> dict[str, Any]:
+    """The gate's report; where it cannot compare, floors and ceilings alone if the comparison may be skipped."""
+    old = version(current.commit) if current else None
     try:
-        return gate.result()
+        return change.review(new, old, current.commit if current else None, main, direct=True)
     except LifecycleError:
         if not skip_comparison:
             raise
-        return verb("gate", NO_BASE) | {"details": {"verdict": "not compared"}}
+        report = change.review(new, None, None, main, direct=True)
+        return report if report["verdict"] == limits.FAIL else report | {"verdict": "not compared"}
 
 
-def verb(name: str, *arguments: str) -> dict[str, Any]:
-    """The outcome of another verb in this checkout, with the code of its commit; raises LifecycleError."""
-    variables = {key: value for key, value in ENVIRONMENT.items() if key != "WITHOUT_SECRETS"} | {"PATH": dvc.PATH}
-    command = [sys.executable, "-m", "lifecycle", name, *arguments, "--json"]
-    done = subprocess.run(command, env=variables | {"PYTHONPATH": os.curdir}, capture_output=True, text=True)
-    try:
-        outcome: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        why = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise LifecycleError(f"`lifecycle {name}` did not run at that commit ({why}).") from None
-    if outcome["code"] not in (0, 1) and "bytes" not in outcome["details"]:
-        raise LifecycleError(f"`lifecycle {name}` could not be done at that commit: {' '.join(outcome['messages'])}")
-    return outcome
+def before_rollback(name: str, commit: str, main: str) -> dict[str, Any]:
+    """The same for a version that was promoted before: its data, its model's bytes, and its golden predictions."""
+    with dvc.checkout(commit, main) as folder:
+        new = named(name, head())
+        check_stored(new)
+        try:
+            wrong = prove("golden", new, folder, limits.reproduce(main).tolerance)
+        except LifecycleError:  # it cannot be loaded here: its bytes are the recorded ones, which is enough to go back
+            wrong = []
+        if wrong:
+            raise Refused(f"the stored model contradicts its golden predictions: {'; '.join(wrong[:3])}.")
+        return {"lock": digest("dvc.lock"), "gate": None}
+
+
+def prove(what: str, new: Version, folder: Path, tolerance: float) -> Any:
+    from lifecycle.review import proof  # takes half a second
+
+    return getattr(proof, what)(new, folder, sys.executable, tolerance)
+
+
+def named(name: str, new: Version) -> Version:
+    if (declared := artifact(show(WORK_TREE, "dvc.yaml")).name) != name:
+        raise Refused(f"dvc.yaml of commit {new.commit[:9]} calls the model {declared}, not {name}.")
+    return new
+
+
+def check_stored(new: Version) -> None:
+    """Raise Refused unless every object is in the remote with its size, and the model has its recorded bytes."""
+    dvc.check_remote()
+    recorded = lock("HEAD")
+    if messages := objects.not_stored(recorded) if recorded else []:
+        raise Refused(*(f"{message} where it was made" for message in messages))
+    for file in (new.model, new.file("golden.json")):
+        if (real := objects.digest(file.md5)) != file.md5:
+            raise Refused(f"{file.path} is corrupt in the remote: its hash is {real}, dvc.lock has {file.md5}.")

@@ -134,12 +134,6 @@ def wrong_parameters(version: Version) -> Iterator[str]:
 
 
 def wrong_model(version: Version, name: str) -> Iterator[str]:
-    manifest, real = version.json("manifest.json"), version.model.md5
     if version.artifact.name != name:
         yield f"dvc.yaml calls the model {version.artifact.name}, not {name}"
-    if (stated := (manifest.get("model") or {}).get("md5", "")) != real:
-        yield f"the manifest was written for a model with the hash {stated}, dvc.lock has {real}"
-    known = {(entry["path"], entry.get("md5")) for entry in entries(version.lock.stages, "deps")}
-    for path, md5 in (manifest.get("inputs") or {}).items():
-        if (path, md5) not in known:
-            yield f"the manifest names another {path} than dvc.lock"
+    yield from version.wrong_manifest()

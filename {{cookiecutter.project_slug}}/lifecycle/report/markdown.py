@@ -53,16 +53,25 @@ def markdown(report: dict[str, Any], chart: bool = True) -> str:
         if rows := report.get(key):
             cells = [[row["name"], row["old"], row["new"]] for row in rows]
             lines += [f"### {title}", *table(["", "base", "this change"], cells)]
+    if edited := report.get("edited"):
+        lines += ["### Files that check changes, edited here", *table(["file"], [[name] for name in edited])]
     base = f"{str(report.get('base') or 'no base')[:9]} (in {report.get('name')})"
-    return "\n".join([*lines, f"Compared: {text(base)} and {text(str(report.get('head'))[:9])}.", ""])
+    compared = f"Compared: {text(base)} and {text(str(report.get('head'))[:9])}."
+    checked = f" Checked by the code of commit {text(str(report['code'])[:9])}." if report.get("code") else ""
+    return "\n".join([*lines, compared + checked, ""])
 
 
 def _metrics(report: dict[str, Any]) -> list[str]:
     rows = report.get("metrics", [])
     if not rows:
         return []
+    new = [row for row in rows if row.get("stated")]
+    rows = [row for row in rows if not row.get("stated")]
+    values = ", ".join(text(f"{row['name']} {row['new']:.4g}") for row in new)
+    stated = [f"Not in the base, so not compared: {values}.", ""]
     if "low" not in rows[0]:
-        return ["### Metrics", *table(["metric", "value"], [[row["name"], row["new"]] for row in rows])]
+        table_of_values = table(["metric", "value"], [[row["name"], row["new"]] for row in rows])
+        return ["### Metrics", *table_of_values, *(stated if new else [])]
     cells: list[list[object]] = [
         [
             row["name"],
@@ -83,7 +92,7 @@ def _metrics(report: dict[str, Any]) -> list[str]:
     if counts["relabelled"]:
         note += f" {counts['relabelled']} labels were corrected; both versions are scored with the new labels."
     heads = ["metric", "base", "this change", "change (interval)", "evidence", "minimum detectable", "verdict"]
-    return ["### Metrics", *table(heads, cells), text(note), ""]
+    return ["### Metrics", *table(heads, cells), text(note), "", *(stated if new else [])]
 
 
 def _slices(report: dict[str, Any]) -> list[str]:

@@ -66,6 +66,15 @@ def pair(old: pd.DataFrame, new: pd.DataFrame) -> Pair:
     return Pair(old, new, shared.get_indexer(old[ROW]), shared.get_indexer(new[ROW]), relabelled)
 
 
+def shared(both: Pair) -> int:
+    """The number of groups of rows in both versions."""
+    return int(both.new[ROW].nunique())
+
+
+def enough(both: Pair) -> bool:
+    return shared(both) >= MINIMUM
+
+
 def changes(both: Pair, task: str, draws: int, level: float, seed: int, normal: bool = False) -> dict[str, Change]:
     """The change of every metric that both versions have; `normal`: intervals from the standard deviation alone."""
     groups = int(both.new_group.max()) + 1

@@ -43,9 +43,9 @@ def _compare(old: Path, new: Path, tolerance: float, renamed: dict[str, str]) ->
             before, after = (flat(json.loads(path.read_text("utf-8"))) for path in (old, new))
             return _mappings(before, after, tolerance, renamed)
         case ".csv":
-            return _tables(pd.read_csv(old), pd.read_csv(new), tolerance)
+            return differences_of_tables(pd.read_csv(old), pd.read_csv(new), tolerance)
         case ".parquet":
-            return _tables(project.read_table(old), project.read_table(new), tolerance)
+            return differences_of_tables(project.read_table(old), project.read_table(new), tolerance)
         case ".skops":
             return _archives(old, new, tolerance)
         case ".md":
@@ -69,7 +69,7 @@ def _mappings(old: dict[str, Any], new: dict[str, Any], tolerance: float, rename
     return [f"{k}: recorded {old.get(k)!r}, now {new.get(k)!r}" for k in keys if not same(old.get(k), new.get(k))]
 
 
-def _tables(old: pd.DataFrame, new: pd.DataFrame, tolerance: float) -> list[str]:
+def differences_of_tables(old: pd.DataFrame, new: pd.DataFrame, tolerance: float) -> list[str]:
     if list(old) != list(new) or len(old) != len(new):
         return [f"recorded {len(old)} rows of {', '.join(old)}; now {len(new)} rows of {', '.join(new)}"]
     return [line for name in old for line in _columns(name, old[name].to_numpy(), new[name].to_numpy(), tolerance)]

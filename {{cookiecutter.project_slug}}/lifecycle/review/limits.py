@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from lifecycle.errors import LifecycleError
-from lifecycle.project import Block, Contract, check
+from lifecycle.git import commits
+from lifecycle.project import Block, Contract, check, parse_yaml
 
 if TYPE_CHECKING:
     from lifecycle.review.bootstrap import Change
@@ -47,6 +48,23 @@ class Gate(Block):
     confidence: float = Field(gt=0.5, lt=1)
     draws: int = Field(ge=100)
     seed: int = Field(ge=0, lt=2**32)
+
+
+class Reproduce(Block):
+    """`tolerance`: how far values of another processor may differ, relative, or absolute below 1.
+
+    `may_vary`: outputs of an unknown format whose bytes may differ.
+    """
+
+    tolerance: float = Field(ge=0, lt=0.1)
+    may_vary: list[str] = []
+
+
+def reproduce(revision: str) -> Reproduce:
+    """The block `reproduce` of params.yaml at a commit: the base's, so that no change can loosen it."""
+    where = f"params.yaml of {revision[:9]}"
+    block = parse_yaml(commits.show(revision, "params.yaml"), where).get("reproduce")
+    return check(Reproduce, block, f"{where}, block reproduce,")
 
 
 def gate(parameters: dict[str, Any], where: str) -> Gate:

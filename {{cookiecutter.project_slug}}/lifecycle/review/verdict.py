@@ -1,4 +1,4 @@
-"""Verdict, metrics and slices of two versions, from their stored predictions."""
+"""Verdict, metrics and slices of two versions, from stored predictions, by the metrics of the code that runs."""
 
 import math
 from dataclasses import asdict
@@ -9,32 +9,78 @@ import pandas as pd
 
 from lifecycle import project
 from lifecycle.errors import LifecycleError
-from lifecycle.project import ROW
-from lifecycle.review.bootstrap import MINIMUM, changes, pair
+from lifecycle.project import ROW, Contract
+from lifecycle.review.bootstrap import Pair, changes, enough, pair, shared
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, NOT_SHARED, PASS, VERDICTS, Gate, judge
 from lifecycle.review.slices import slices
+from lifecycle.review.thresholds import check_metrics, limit_faults
 from lifecycle.storage import dvc
 from lifecycle.storage.version import Version
 
 ROUNDING = 1e-6  # relative difference between metrics.json and the metrics of its predictions
+FIRST = "There are no results to compare with: only floors and ceilings were checked."
 
 
-def compare(settings: Gate, old: Version, new: Version, faults: list[str]) -> dict[str, Any]:
-    """The report on two versions; `faults`: broken limits."""
-    (before,) = tables(old, ["predictions.parquet"])
+def compare(settings: Gate, old: Version | None, new: Version, other_metrics: bool) -> dict[str, Any]:
+    """The report on two versions, or on a first one. `other_metrics`: the change edits how metrics are computed."""
     after, test = tables(new, ["predictions.parquet", "test.parquet"])
-    task, both = new.contract.task, pair(before, after)
-    if (shared := both.new[ROW].nunique()) < MINIMUM:
-        few = f"only {shared} distinct test rows are in both versions, too few to compare{NOT_SHARED}"
-        raise LifecycleError("; ".join([*faults, few]))
-    faults = faults + contradictions(after, task, new.scores)
-    doubts = [f"The base's metrics.json does not match its own predictions: {message}."
-              for message in contradictions(before, task, old.scores)]  # fmt: skip
-    if len(both.old) < len(before) / 2:
-        doubts.append(f"Only {len(both.old)} of the base's {len(before)} test rows are in both versions.")
+    scores = metrics(after, new.contract.task)
+    check_metrics(settings, scores, "pipeline/metrics.py")
+    faults, doubts = contradictions(scores, new.scores), []
+    if faults and other_metrics:
+        faults, doubts = [], [f"By the base's metrics, {message}." for message in faults]
+    faults += labels(after, test, new.contract)
+    compared: dict[str, Any] = {}
+    before = after.head(0)
+    if old:
+        (before,) = tables(old, ["predictions.parquet"])
+        both, test, more = matched(old, new, before, after, test)
+        doubts += more
+        if enough(both):
+            compared = by_rows(settings, both, test, new, before, after)
+            doubts += compared.pop("doubts")
+    baseline = metrics(project.baseline(new.json("profile.json"), after, new.contract), new.contract.task)
+    faults += limit_faults(settings, len(after), len(before) if compared else 0, scores, baseline)
+    rows = compared.get("metrics") or [{"name": name, "new": value} for name, value in scores.items()]
+    rows += [{"name": name, "new": value, "stated": True} for name, value in new.scores.items()
+             if isinstance(value, float) and name not in scores]  # fmt: skip
+    failed = [row for row in [*rows, *compared.get("slices", [])] if row.get("verdict", PASS) != PASS]
+    verdicts = [row["verdict"] for row in failed] + [FAIL] * bool(faults) + [INCONCLUSIVE] * bool(doubts)
+    messages = [*faults, *(row["why"] for row in failed), *doubts, *([] if old else [FIRST])]
+    return compared | {
+        "verdict": max([PASS, *verdicts], key=VERDICTS.index),
+        "messages": messages,
+        "metrics": rows,
+    }
+
+
+def matched(
+    old: Version, new: Version, before: pd.DataFrame, after: pd.DataFrame, test: pd.DataFrame
+) -> tuple[Pair, pd.DataFrame, list[str]]:
+    """The rows of both versions, the new test rows with the keys that match them, and what a person must know."""
+    both = pair(before, after)
+    if enough(both):
+        return both, test, []
+    (old_test,) = tables(old, ["test.parquet"])
+    names = sorted({*old.contract.columns, new.contract.target} & {*old_test.columns} & {*test.columns} - {ROW})
+    ours, theirs = (pd.util.hash_pandas_object(frame[names], index=False).to_numpy() for frame in (test, old_test))
+    both = pair(before.assign(**{ROW: theirs}), after.assign(**{ROW: ours}))
+    count = shared(both)
+    doubt = f"Columns changed, so rows were matched by {', '.join(names)}: {count} test rows are in both versions"
+    return (
+        both,
+        test.assign(**{ROW: ours}),
+        [f"{doubt}." if enough(both) else f"{doubt}, too few to compare{NOT_SHARED}"],
+    )
+
+
+def by_rows(
+    settings: Gate, both: Pair, test: pd.DataFrame, new: Version, before: pd.DataFrame, after: pd.DataFrame
+) -> dict[str, Any]:
+    """The verdict on each metric and slice over the rows of both versions."""
     rows = [
         {"name": name, **asdict(change), **judge(name, settings.metrics.get(name), change, settings, len(both.new))}
-        for name, change in changes(both, task, settings.draws, settings.confidence, settings.seed).items()
+        for name, change in changes(both, new.contract.task, settings.draws, settings.confidence, settings.seed).items()
     ]
     for row in rows:
         row["limited"] = row["name"] in settings.metrics and settings.metrics[row["name"]].limited
@@ -42,34 +88,59 @@ def compare(settings: Gate, old: Version, new: Version, faults: list[str]) -> di
     if lost := [n for n, m in settings.metrics.items() if m.drop is not None and n not in compared]:
         raise LifecycleError(f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows in both versions.")
     count, failed = slices(both, test, new.contract, settings, {row["name"]: row["old"] for row in rows})
-    messages = faults + [row["why"] for row in [*rows, *failed] if row["verdict"] != PASS] + doubts
-    verdicts = [row["verdict"] for row in [*rows, *failed]] + [FAIL] * bool(faults) + [INCONCLUSIVE] * bool(doubts)
-    counts = {"old": len(before), "new": len(after), "shared": len(both.new), "relabelled": both.relabelled}
+    few = f"Only {len(both.old)} of the base's {len(before)} test rows are in both versions."
     return {
-        "verdict": max(verdicts, key=VERDICTS.index),
-        "messages": messages,
         "metrics": rows,
-        "rows": counts,
+        "rows": {"old": len(before), "new": len(after), "shared": len(both.new), "relabelled": both.relabelled},
         "confidence": settings.confidence,
         "slices": failed,
         "slices_compared": count,
+        "doubts": [few] * (len(both.old) < len(before) / 2),
     }
 
 
 def tables(version: Version, names: list[str]) -> list[pd.DataFrame]:
-    """Stored tables of a version, from the cache or the remote."""
+    """Stored tables of a version, from the cache or the remote; raises LifecycleError for one that is not valid."""
     with dvc.checkout(version.commit):
         files = [version.file(name) for name in names]
         dvc.fetch(files, checked_out=False)
-        return [project.read_table(dvc.cached(file.md5)) for file in files]
+        frames = [project.read_table(dvc.cached(file.md5), file.path) for file in files]
+    return [checked(frame, name, version) for name, frame in zip(names, frames)]
 
 
-def contradictions(predictions: pd.DataFrame, task: str, scores: dict[str, Any]) -> list[str]:
-    """A sentence for each metric in metrics.json that is not the metric of the predictions."""
-    with project.threads(len(predictions)):
-        real = project.scorer(predictions, task)(np.ones(len(predictions)))
-    return [
-        f"metrics.json has {name} {scores[name]:.6g}, the predictions give {value:.6g}"
-        for name, value in real.items()
-        if name in scores and not math.isclose(scores[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+def checked(frame: pd.DataFrame, name: str, version: Version) -> pd.DataFrame:
+    """The same stored table; raises LifecycleError unless it has the columns that a comparison needs."""
+    labels = version.contract.columns[version.contract.target].values or []
+    numbers = [f"p({label})" for label in labels] or ["predicted"]
+    needed = [ROW, "actual", "predicted", *numbers] if name == "predictions.parquet" else [ROW, version.contract.target]
+    wrong = [column for column in needed if column not in frame] or [
+        column
+        for column in numbers
+        if column in frame and not np.isfinite(pd.to_numeric(frame[column], "coerce")).all()
     ]
+    if wrong:
+        where = f"{name} of commit {version.commit[:9]}"
+        raise LifecycleError(f"{where} has no column {wrong[0]} of finite values: run `uv run dvc repro`.")
+    return frame
+
+
+def metrics(predictions: pd.DataFrame, task: str) -> dict[str, float]:
+    with project.threads(len(predictions)):
+        return project.scorer(predictions, task)(np.ones(len(predictions)))
+
+
+def contradictions(real: dict[str, float], stated: dict[str, Any]) -> list[str]:
+    """A sentence for each metric in metrics.json that is not the metric of the predictions."""
+    return [
+        f"metrics.json has {name} {stated[name]:.6g}, the predictions give {value:.6g}"
+        for name, value in real.items()
+        if name in stated and not math.isclose(stated[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    ]
+
+
+def labels(predictions: pd.DataFrame, test: pd.DataFrame, contract: Contract) -> list[str]:
+    """A sentence if the predictions are not of the test rows, in their order and with their labels."""
+    same = len(predictions) == len(test) and (predictions[ROW].to_numpy() == test[ROW].to_numpy()).all()
+    if same and (predictions["actual"].to_numpy() == test[contract.target].to_numpy()).all():
+        return []
+    return ["predictions.parquet does not have the rows and labels of test.parquet"]

@@ -1,34 +1,37 @@
 """DVC: the one place where its commands are run, the remote, the cache, and clean checkouts that share both."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from configparser import ConfigParser
+from configparser import Error as ConfigError
 from contextlib import chdir, contextmanager
 from functools import cache
 from pathlib import Path
 
+from lifecycle.code import stage_python
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.git import commits
 from lifecycle.git.run import ENVIRONMENT, git
 from lifecycle.storage.lock import File
 
-# The stages' `python` is the one that runs this
-PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+def environment() -> dict[str, str]:
+    """Of DVC and of stages, whose `python` is that of the change's own environment."""
+    path = os.pathsep.join([str(Path(stage_python()).parent), os.environ.get("PATH", os.defpath)])
+    # DVC folds its tables, addresses included, to the width of the terminal
+    return ENVIRONMENT | {"PATH": path, "DVC_NO_ANALYTICS": "1", "COLUMNS": "9999"}
 
 
 def dvc(*arguments: str, stream: bool = False) -> subprocess.CompletedProcess[str]:
     """The finished DVC command, failed or not; `stream` prints its output on stderr while it runs."""
-    # DVC folds its tables, addresses included, to the width of the terminal
-    environment = ENVIRONMENT | {"PATH": PATH, "DVC_NO_ANALYTICS": "1", "COLUMNS": "9999"}
     command = [sys.executable, "-m", "dvc", *arguments]
     if not stream:
-        return subprocess.run(command, env=environment, capture_output=True, text=True)
+        return subprocess.run(command, env=environment(), capture_output=True, text=True)
     printed = []
-    with subprocess.Popen(command, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(command, env=environment(), stdout=-1, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             print(line, end="", file=sys.stderr, flush=True)
             printed.append(line)
@@ -40,9 +43,21 @@ def reason(done: subprocess.CompletedProcess[str]) -> str:
     return (errors or done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0].rstrip(".")
 
 
-def default_remote() -> tuple[str, str]:
-    """Name and address of the default remote, a folder as an absolute path; raises LifecycleError if none is set."""
-    lines = dvc("remote", "list").stdout.splitlines()
+def default_remote(text: str | None = None) -> tuple[str, str]:
+    """Name and address of the default remote, a folder as an absolute path; raises LifecycleError if none is set.
+
+    `text`: of another .dvc/config than the one here, such as that of the base.
+    """
+    config = ConfigParser(interpolation=None, strict=False)
+    try:
+        config.read_string(commits.show(commits.WORK_TREE, ".dvc/config") or "" if text is None else text)
+        config.read(".dvc/config.local", "utf-8")
+    except ConfigError as error:
+        raise LifecycleError(f".dvc/config cannot be read ({' '.join(str(error).split())}): correct it.") from None
+    name = config.get("core", "remote", fallback="")
+    if url := config.get(f"'remote \"{name}\"'", "url", fallback=""):
+        return name, url if "://" in url else str(Path(".dvc", url).resolve())
+    lines = dvc("remote", "list").stdout.splitlines()  # set for the machine or the person
     defaults = [line.removesuffix("(default)").split(None, 1) for line in lines if line.endswith("(default)")]
     if not defaults:
         raise LifecycleError("no default DVC remote is set: `uv run dvc remote add --default NAME ADDRESS`.")
@@ -60,19 +75,14 @@ def check_remote() -> None:
         )
 
 
-def missing_in_remote() -> list[str]:
-    """The files that dvc.lock and the .dvc files of the work tree name and the remote does not have."""
-    check_remote()
-    done = dvc("data", "status", "--not-in-remote", "--granular", "--json")
-    if done.returncode:
-        raise RemoteError(f"the DVC remote cannot be read ({reason(done)}): check address, network and credentials.")
-    return sorted(json.loads(done.stdout).get("not_in_remote", []))
-
-
 @contextmanager
-def checkout(revision: str) -> Iterator[Path]:
-    """Work in a clean clone at a commit, without data, that shares the cache, the remote and the credentials."""
-    name, address = default_remote()
+def checkout(revision: str, settings: str | None = None) -> Iterator[Path]:
+    """Work in a clean clone at a commit, without data, that shares the cache, the remote and the credentials.
+
+    `settings`: the commit whose .dvc/config applies; without it the one here.
+    """
+    text = commits.show(settings, ".dvc/config") if settings else None
+    name, address = default_remote(text)
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         git("clone", "--quiet", "--shared", "--no-checkout", git("rev-parse", "--show-toplevel"), folder)
         git("-c", "advice.detachedHead=false", "checkout", "--quiet", commits.full_hash(revision), cwd=folder)
@@ -84,6 +94,8 @@ def checkout(revision: str) -> Iterator[Path]:
             config.read_dict({f"'remote \"{name}\"'": {"url": address}})
         with open(project / ".dvc" / "config.local", "w", encoding="utf-8") as file:
             config.write(file)
+        if text is not None:
+            (project / ".dvc" / "config").write_text(text, "utf-8", newline="\n")
         with chdir(project):
             yield project
 

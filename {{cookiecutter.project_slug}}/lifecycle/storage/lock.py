@@ -1,11 +1,11 @@
 """dvc.lock at a commit or in the work tree: what each stage read and wrote, and which of it DVC stores."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Any
 
-from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.project import parse_yaml
 
@@ -24,11 +24,15 @@ class File:
 
 @dataclass(frozen=True)
 class Lock:
-    """`stages`: the entries of dvc.lock; `outputs`: what stages write; `data`: what people put under DVC."""
+    """`stages`: the entries of dvc.lock; `outputs`: what stages write; `data`: what people put under DVC.
+
+    `in_git`: the files that Git has, and their folders.
+    """
 
     stages: dict[str, Entry]
     outputs: dict[str, File]
     data: dict[str, File]
+    in_git: frozenset[str] = frozenset()
 
     @property
     def stored(self) -> dict[str, File]:
@@ -41,8 +45,6 @@ def lock(revision: str) -> Lock | None:
     if text is None:
         return None
     tracked = commits.tracked(revision)
-    if second := [name for name in tracked if name.endswith("/dvc.lock")]:
-        raise LifecycleError(f"{second[0]} is a second pipeline, which is not checked: move its stages to ./dvc.yaml.")
     stages = parse_yaml(text, "dvc.lock").get("stages") or {}
     data = [
         out | {"path": str(PurePosixPath(name).parent / out["path"])}
@@ -50,16 +52,20 @@ def lock(revision: str) -> Lock | None:
         if name.endswith(".dvc")
         for out in parse_yaml(commits.show(revision, name), name).get("outs", [])
     ]
-    return Lock(stages, files(entries(stages, "outs"), tracked), files(data, tracked))
+    in_git = with_folders(tracked)
+    return Lock(stages, files(entries(stages, "outs"), in_git), files(data, in_git), in_git)
 
 
 def entries(stages: dict[str, Entry], *sides: str) -> list[Entry]:
     return [entry for stage in stages.values() for side in sides for entry in stage.get(side) or []]
 
 
-def files(recorded: list[Entry], tracked: set[str]) -> dict[str, File]:
+def with_folders(tracked: set[str]) -> frozenset[str]:
+    return frozenset(tracked | {str(parent) for name in tracked for parent in PurePosixPath(name).parents})
+
+
+def files(recorded: list[Entry], in_git: Collection[str]) -> dict[str, File]:
     """Recorded files by path; DVC stores a file unless Git tracks it, or something below it."""
-    in_git = tracked | {str(parent) for name in tracked for parent in PurePosixPath(name).parents}
     return {
         entry["path"]: File(entry["path"], entry.get("md5", ""), entry.get("size", 0), entry["path"] not in in_git)
         for entry in recorded
@@ -77,12 +83,16 @@ def inconsistent(lock: Lock) -> list[tuple[str, str]]:
     ]
 
 
-def changed_stages(old: Lock | None, new: Lock) -> list[str]:
-    """The stages whose entries differ, in the order in which they run; all stages without an old lock."""
+def changed_stages(old: Lock | None, new: Lock, edited: Collection[str] = ()) -> list[str]:
+    """The stages whose entries differ, or that were `edited` in dvc.yaml, in the order in which they run.
+
+    All stages without an old lock.
+    """
     maker = {out["path"]: stage for stage, entry in new.stages.items() for out in entry.get("outs", [])}
     needs = {
         stage: {maker[dep["path"]] for dep in entry.get("deps", []) if dep["path"] in maker}
         for stage, entry in new.stages.items()
     }
     ordered = TopologicalSorter(needs).static_order()
-    return [stage for stage in ordered if old is None or old.stages.get(stage) != new.stages[stage]]
+    return [stage for stage in ordered
+            if old is None or stage.split("@")[0] in edited or old.stages.get(stage) != new.stages[stage]]  # fmt: skip

@@ -1,9 +1,10 @@
-"""The objects in the DVC remote, read as they are: the one file that calls DVC's Python.
+"""The objects in the DVC remote, read as they are, through DVC's Python.
 
 DVC's own commands delete a corrupt object of a folder remote when they look at it; these functions only read.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError, RemoteError
-from lifecycle.storage.dvc import check_remote
+from lifecycle.storage.dvc import cached, check_remote
+from lifecycle.storage.lock import File, Lock, entries
 
 CHUNK = 2**20
+MISSING, PUSH = "is missing in the remote", "is not in the remote: run `uv run dvc push`"
+FEW = 100  # objects that are looked up one by one; more are found in a list of all
 
 
 @contextmanager
@@ -77,21 +81,68 @@ def _chunks(md5: str) -> Iterator[bytes]:
             yield chunk
 
 
-def faults(expected: dict[str, int], read: Iterable[str]) -> dict[str, str]:
+def faults(expected: dict[str, int], read: Iterable[str] = ()) -> dict[str, str]:
     """What is wrong with objects of these hashes and sizes: missing, truncated or, if in `read`, corrupt."""
-    sizes = listing()
+    found = sizes(expected)
     wrong = {}
     for md5, size in expected.items():
-        if md5 not in sizes:
-            wrong[md5] = "is missing in the remote"
-        elif not md5.endswith(".dir") and size and sizes[md5] != size:
-            wrong[md5] = f"is {sizes[md5]:,} bytes in the remote, {size:,} in dvc.lock: truncated or overwritten"
+        if md5 not in found:
+            wrong[md5] = MISSING
+        elif not md5.endswith(".dir") and size and found[md5] != size:
+            wrong[md5] = f"is {found[md5]:,} bytes in the remote, {size:,} in dvc.lock: truncated or overwritten"
     intact = [md5 for md5 in dict.fromkeys(read) if md5 in expected and md5 not in wrong]
     with ThreadPoolExecutor(8) as pool:
         for md5, real in zip(intact, pool.map(digest, intact)):
             if real != md5.removesuffix(".dir"):
-                wrong[md5] = f"has the hash {real} in the remote: corrupt" if real else "is missing in the remote"
+                wrong[md5] = f"has the hash {real} in the remote: corrupt" if real else MISSING
     return wrong
+
+
+@asking()
+def sizes(md5s: Iterable[str]) -> dict[str, int]:
+    """The size of each of these objects that the remote has."""
+    names = [*md5s]
+    if len(names) > FEW:
+        return listing()
+    store = remote()
+
+    def size(md5: str) -> int | None:
+        try:
+            return int(store.fs.info(store.oid_to_path(md5))["size"])
+        except FileNotFoundError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        return {md5: known for md5, known in zip(names, pool.map(size, names)) if known is not None}
+
+
+def not_stored(lock: Lock) -> list[str]:
+    """A sentence for each object that dvc.lock or a .dvc file names and the remote does not have in full."""
+    files = {file.md5: file for file in lock.stored.values() if file.md5}
+    for file in [file for file in files.values() if file.md5.endswith(".dir")]:
+        content = folder_content(file.md5, file.path).items()
+        files |= {md5: File(f"{file.path}/{name}", md5, 0, True) for md5, name in content}
+    wrong = faults({md5: file.size for md5, file in files.items()})
+    messages = [
+        f"{file.path} {PUSH if wrong[md5] == MISSING else wrong[md5]}" for md5, file in files.items() if md5 in wrong
+    ]
+    known = {*lock.data, *lock.outputs}
+    lone = {entry["path"] for entry in entries(lock.stages, "deps")} - known - lock.in_git
+    for path in lone:
+        if not any(path.startswith(f"{place}/") or place.startswith(f"{path}/") for place in known):
+            messages.append(f"{path} is neither in Git nor under DVC: run `uv run dvc add {path}`")
+    return sorted(messages)
+
+
+@cache
+def folder_content(md5: str, where: str) -> dict[str, str]:
+    """The relative path of each file of a folder, by its hash."""
+    path = cached(md5)
+    try:
+        listed = json.loads(path.read_bytes() if path.exists() else content(md5))
+        return {str(item["md5"]): str(item["relpath"]) for item in listed}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise LifecycleError(f"the list of files of the folder {where} is stored nowhere.") from None
 
 
 @asking()

@@ -3,7 +3,6 @@
 Needed is every hash that a dvc.lock or .dvc file there names, read or written, and the content of folders.
 """
 
-import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +16,6 @@ from lifecycle.git.commits import WORK_TREE, tracked
 from lifecycle.git.run import attempt, git
 from lifecycle.project import parse_yaml
 from lifecycle.storage import objects
-from lifecycle.storage.dvc import cached
 from lifecycle.storage.lock import entries
 
 files_at = cache(tracked)  # a commit
@@ -96,15 +94,5 @@ def hashes(text: str, path: str, where: str, tracked: set[str]) -> dict[str, str
     for md5, name in [*names.items()]:
         below = f"{PurePosixPath(path).parent / name}/"
         if md5.endswith(".dir") and not any(file.startswith(below) for file in tracked):
-            names |= folder_content(md5, f"{name} in {where}")
+            names |= objects.folder_content(md5, f"{name} in {where}")
     return {md5: f"{name} in {where}" for md5, name in names.items()}
-
-
-@cache
-def folder_content(md5: str, where: str) -> dict[str, str]:
-    path = cached(md5)
-    try:
-        listed = json.loads(path.read_bytes() if path.exists() else objects.content(md5))
-    except (FileNotFoundError, ValueError):
-        raise LifecycleError(f"the list of files of the folder {where} is stored nowhere.") from None
-    return {item["md5"]: item["relpath"] for item in listed}

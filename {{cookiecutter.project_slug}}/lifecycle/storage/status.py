@@ -1,17 +1,15 @@
 """What in the work tree is newer than dvc.lock: one sentence with a command for each finding."""
 
-import json
 from typing import Any
 
-from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
-from lifecycle.storage import dvc_yaml
-from lifecycle.storage.dvc import dvc, reason
+from lifecycle.project import parse_yaml
+from lifecycle.storage import dvc_yaml, stages
+from lifecycle.storage.dvc_yaml import REPRO
 from lifecycle.storage.lock import inconsistent, lock
 
-REPRO = "run `uv run dvc repro`"
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
 
@@ -30,18 +28,10 @@ def conflicts() -> list[str]:
     return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 
 
-def status() -> dict[str, Any]:
-    """DVC's changes of each stage and .dvc file; raises LifecycleError."""
-    done = dvc("status", "--json")
-    if done.returncode:
-        raise LifecycleError(f"DVC cannot say what changed: {reason(done)}.")
-    return dict(json.loads(done.stdout))
-
-
 def changed_data() -> list[str]:
     return [
         name
-        for name, changes in status().items()
+        for name, changes in stages.read()[1].items()
         for change in changes
         if name.endswith(".dvc") and isinstance(change, dict) and "modified" in change.get("changed outs", {}).values()
     ]
@@ -69,17 +59,21 @@ def findings(committed: bool = False) -> list[str]:
     recorded = lock(WORK_TREE)
     if recorded is None:
         return [f"there is no dvc.lock: {REPRO} for the first results"]
-    messages = []
-    for stage, changes in status().items():
+    for name in ("dvc.yaml", "params.yaml"):  # before DVC reads them, which may take for ever
+        parse_yaml(show(WORK_TREE, name), name)
+    messages, reported = [], set()
+    declared, changed = stages.read()
+    for stage, changes in changed.items():
         for change in changes:
             for path, state in _flat(change):
+                reported.add(path)
                 in_git = not any(path == stored or path.startswith(f"{stored}/") for stored in recorded.stored)
                 if state == "update available":  # `dvc update` takes it when somebody wants it
                     continue
                 if in_git or not (committed or state in ABSENT):
                     messages.append(_message(stage, path, state, change))
     messages += [f"{path} changed after stage {stage} was last run: {REPRO}" for stage, path in inconsistent(recorded)]
-    messages += dvc_yaml.findings(recorded)
+    messages += dvc_yaml.findings(recorded, declared, reported)
     return [*dict.fromkeys(messages)]  # one file may be the input of several stages
 
 

@@ -24,9 +24,13 @@ class Version:
     lock: Lock
     batch: Batch
 
+    def entries(self, *sides: str) -> list[dict[str, Any]]:
+        """What dvc.lock has for all stages: `deps`, `outs` or both."""
+        return entries(self.lock.stages, *sides)
+
     def path(self, name: str) -> str:
         """The path that ends in `name` among the files that stages read and write; raises LifecycleError."""
-        paths = {entry["path"] for entry in entries(self.lock.stages, "deps", "outs")}
+        paths = {entry["path"] for entry in self.entries("deps", "outs")}
         matches = [path for path in sorted(paths) if PurePath(path).name == name]
         if not matches:
             raise LifecycleError(f"no stage of dvc.yaml reads or writes {name}: run `uv run dvc repro` and commit.")
@@ -113,6 +117,19 @@ class Version:
             "contract": described,
             "model, bytes": self.model.size,
         }
+
+    def wrong_manifest(self) -> list[str]:
+        """Where the manifest does not describe the model and inputs of dvc.lock."""
+        manifest, real = self.json("manifest.json"), self.model.md5
+        model, inputs = (value if isinstance(value, dict) else {} for value in map(manifest.get, ("model", "inputs")))
+        known = {(entry["path"], entry.get("md5")) for entry in self.entries("deps")}
+        wrong = [
+            f"the manifest names another {path} than dvc.lock" for path in inputs if (path, inputs[path]) not in known
+        ]
+        stated = model.get("md5", "")
+        return wrong + [f"the manifest was written for a model with the hash {stated}, dvc.lock has {real}"] * (
+            stated != real
+        )
 
 
 def version(revision: str) -> Version | None:

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from lifecycle.commands.reproduce import Reproduce
 from lifecycle.errors import LifecycleError
 from lifecycle.project import ROW, Contract, check
 from lifecycle.report.audit import audit_page
 from lifecycle.report.markdown import markdown, text
 from lifecycle.review.bootstrap import Change, changes, pair
-from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, Gate, Metric, broken_limits, judge
+from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, Gate, Metric, Reproduce, broken_limits, judge
 from lifecycle.review.slices import slices
 
 HIGHER = Metric(better="higher", drop=0.05)

@@ -3,12 +3,15 @@
 Reads data/schema.yaml, which `python -m pipeline.describe` writes and people review and edit.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block, check, load_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUMBERS = ("number", "integer", "boolean")  # types that a model sees as float64
 TEXTS = ("category", "text")
@@ -51,6 +54,10 @@ class Contract(Block):
     def features(self) -> dict[str, Column]:
         """The columns that a model may use."""
         return {name: column for name, column in self.columns.items() if column.role == "feature"}
+
+    def inputs(self, data: "pd.DataFrame") -> "pd.DataFrame":
+        """The columns of typed rows that `features` gets: never the target, an ignored column or the row hash."""
+        return data[list(self.features)]
 
 
 def load(path: str) -> Contract:

@@ -20,7 +20,7 @@ def importance(
     """How much log_loss (classes) or rmse (numbers) rises without each feature: feature, importance, deviation."""
     rng = np.random.default_rng(seed)
     data = data.iloc[rng.permutation(len(data))[:rows]]
-    frame, target = features(data, contract), data[contract.target].to_numpy()
+    frame, target = features(contract.inputs(data), contract), data[contract.target].to_numpy()
     reference = _errors(model, frame, target, 1)[0]
     at_once = max(1, CELLS // (frame.size * repeats))
     parts = []

@@ -10,7 +10,7 @@ from pipeline.features import features
 
 def predict(model: Pipeline, data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """`predicted` for each typed row and, for classes, the probability of each class: `p(class)`."""
-    frame = features(data, contract)
+    frame = features(contract.inputs(data), contract)
     if contract.task == "regression":
         return pd.DataFrame({"predicted": model.predict(frame)})
     known = dict(zip(model.classes_, model.predict_proba(frame).T, strict=True))

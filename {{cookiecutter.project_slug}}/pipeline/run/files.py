@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -41,7 +41,7 @@ def write_table(frame: pd.DataFrame, path: str) -> None:
     pq.write_table(table, path, compression="lz4", use_dictionary=repeated)
 
 
-def read_table(path: str, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(path: str | Path | BinaryIO, columns: list[str] | None = None) -> pd.DataFrame:
     """The rows of a Parquet file."""
     return pq.read_table(path, columns=columns).to_pandas()
 
