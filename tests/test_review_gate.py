@@ -71,7 +71,7 @@ def test_worse_slice_fails(pushed: Path, run: Run) -> None:
     )
     change(pushed, run, *gate)
     run("git", "switch", "--quiet", "-C", "change", cwd=pushed)
-    head = "    frame = features(data, contract)\n"
+    head = "    frame = features(contract.inputs(data), contract)\n"
     gentoo = 'bill_depth_mm=14.0, flipper_length_mm=230.0, body_mass_g=6000.0, island="Biscoe"'
     shift = f'    data = data.where(data["island"] != "Dream", data.assign({gentoo}))\n'
     change(pushed, run, ("pipeline/evaluation/predictions.py", head, shift + head))
@@ -102,11 +102,12 @@ def test_loosened_gate_is_ignored(pushed: Path, run: Run) -> None:
     )
     change(pushed, run, BAD, SLOW, *loose, limits_edit, metrics_edit, schema_edit)
     result = review(pushed, run)
-    assert "edits the code that checks it: read lifecycle/review/limits.py, pipeline/metrics.py first" in result.comment
-    assert (
-        "does not match its own predictions: metrics.json has accuracy 0.975904, the predictions give 1"
-        in result.comment.replace("&#95;", "_")
-    )
+    assert "edits files that check changes; the base's were used: lifecycle/review/limits.py" in result.comment
+    assert "| pipeline/metrics.py |" in result.comment.replace("&#95;", "_")
+    stated = "By the base's metrics, metrics.json has accuracy 1, the predictions give 0.39759"
+    assert stated in result.comment.replace("&#95;", "_")
+    base = run("git", "rev-parse", "origin/main", cwd=pushed).stdout[:9]
+    assert f"Checked by the code of commit {base}" in result.comment
     assert "sex is no longer a feature, so its slices were not compared" in result.comment
     assert result.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert "| gate.metrics.log_loss.drop | 10% | 100000% |" in result.comment

@@ -28,6 +28,7 @@ VERBS = {  # in the order of a model's life
     "In production": {
         "audit": "trace every version, and check that all records agree",
         "check-model": "check that the stored model gives its golden predictions",
+        "drill": "forge changes in a copy, and see whether the checks say no",
     },
     "Housekeeping": {
         "clean": "free space that no branch, tag or version needs",

@@ -24,6 +24,7 @@ FILES = (*PARTS, "pyproject.toml", "tests", ".pre-commit-config.yaml", ".github"
          ".dvc/config", ".dvcignore", ".gitattributes", "conftest.py", "pytest.ini", "tox.ini",
          "setup.cfg")  # fmt: skip
 PYTHON = "LIFECYCLE_PYTHON"  # the Python of the change's own environment, which runs its stages
+OTHER = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "PYTHONPATH")  # would lead to the change's environment
 ALONE = "The base has no lifecycle/, so this change was checked by its own code."
 
 
@@ -45,7 +46,7 @@ def hand_over(tip: str, arguments: list[str]) -> int | None:
     if not shutil.which("uv"):
         raise LifecycleError("uv is not installed, and the base's code needs it to check this change: install uv.")
     command = ["uv", "run", "--quiet", "--locked", "--project", str(checked_out(tip)), "lifecycle", *arguments]
-    kept = {name: value for name, value in ENVIRONMENT.items() if name not in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")}
+    kept = {name: value for name, value in ENVIRONMENT.items() if name not in OTHER}
     done = subprocess.run(command, cwd=START, env={PYTHON: sys.executable} | kept)
     return done.returncode if done.returncode in (0, 1) else 2
 
@@ -56,9 +57,21 @@ def exists(tip: str) -> bool:
 
 
 def same(tip: str) -> bool:
-    """Whether the code that runs is the code of a commit."""
-    differs = attempt("diff", "--quiet", "--no-ext-diff", tip, "--", *PARTS, cwd=str(CODE)).returncode
-    return not (differs or attempt("ls-files", "--others", "--exclude-standard", "--", *PARTS, cwd=str(CODE)).stdout)
+    """Whether the code that runs is the code of a commit, file by file."""
+    rows = [row.split("\t") for row in git("ls-tree", "-r", "-z", tip, "--", *PARTS).split("\0") if row]
+    theirs = {name: entry.split()[2] for entry, name in rows if runs(name)}
+    paths = [
+        path for part in PARTS for path in ([CODE / part] if (CODE / part).is_file() else (CODE / part).rglob("*.py"))
+    ]
+    names = sorted(name for path in paths if runs(name := path.relative_to(CODE).as_posix()))
+    given = "".join(f"{CODE / name}\n" for name in names)
+    own = attempt("hash-object", "--no-filters", "--stdin-paths", text=given).stdout.split()
+    return theirs == dict(zip(names, own))
+
+
+def runs(name: str) -> bool:
+    """Whether a check may run or read a file of PARTS."""
+    return not name.startswith("lifecycle/tests/") and (name.endswith(".py") or name in PARTS)
 
 
 def checked_out(tip: str) -> Path:

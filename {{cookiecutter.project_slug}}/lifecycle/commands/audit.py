@@ -1,28 +1,40 @@
 """Every registered version: who, when, from what, with what result, and whether its records agree.
 
 With VERSION, a commit or the hash of a model, one version is traced back to its training rows, and all of its objects
-in the remote are read; without it the model of every version is read. Writes nothing but the page of --html.
+in the remote are read; without it the model of every version is read. The metrics are computed again from the stored
+predictions; with --deep each model also predicts the test rows again. Writes nothing but the page of --html.
 
   uv run lifecycle audit --html report/audit.html
   uv run lifecycle audit v0.0.1
 """
 
 import argparse
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
+from lifecycle import code
 from lifecycle.errors import LifecycleError
+from lifecycle.git import origin
+from lifecycle.git.batch import Batch
+from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path, write
+from lifecycle.project import digest
 from lifecycle.registry import policy
 from lifecycle.registry.read import Registry, differences
 from lifecycle.registry.record import Record, records
 from lifecycle.report.audit import audit_page
-from lifecycle.storage import objects
+from lifecycle.review import limits
+from lifecycle.storage import dvc, objects
+from lifecycle.storage.version import Version, versions
+
+tip = origin.tip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", nargs="?", help="a version, or the beginning of a commit or of a model's hash")
+    parser.add_argument("--deep", action="store_true", help="let each model predict its test rows again")
     parser.add_argument("--html", metavar="FILE", type=path, help="write a page with everything")
 
 
@@ -33,10 +45,17 @@ def run(options: argparse.Namespace) -> Outcome:
         unmet = [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
         messages = registry.ignored + differences(registry) + unmet
         every = records(folder, registry)
+        results = versions(Batch(folder, git("rev-parse", "--show-prefix")), [record.commit for record in every])
+        origin.bring([f"{registry.artifact}@{record.version}" for record in every])
+    main = origin.tip()
     chosen = [record for record in every if which is None or matches(record, which)]
     if which is not None and not chosen:
         raise LifecycleError(f"no version, commit or model is called {which}: there {registry.listed()}.")
-    chosen = check_objects(chosen, everything=which is not None)
+    with dvc.checkout("HEAD", main):  # the remote of the default branch
+        chosen = check_objects(chosen, everything=which is not None)
+    chosen = [
+        replace(r, faults=[*dict.fromkeys(r.faults + prove(r, results[r.commit], main, options.deep))]) for r in chosen
+    ]
     faults = [f"{record.version}: {fault}." for record in chosen for fault in record.faults] + messages
     lines = [line for record in chosen for line in (trace(record, registry) if which else [summary(record)])]
     if not chosen:
@@ -71,6 +90,28 @@ def check_objects(chosen: list[Record], everything: bool) -> list[Record]:
                                                 if md5 in wrong])
         for record in chosen
     ]  # fmt: skip
+
+
+def prove(record: Record, version: Version | None, main: str | None, deep: bool) -> list[str]:
+    """Where the metrics do not follow from the stored predictions or, if `deep`, those do not from the model."""
+    from lifecycle.review import proof, verdict  # takes half a second
+
+    if version is None:
+        return []
+    try:
+        scores = verdict.metrics(proof.table(version, "predictions.parquet"), version.contract.task)
+        if version.batch.digest(version.commit, "pipeline/metrics.py") != digest(
+            str(code.CODE / "pipeline/metrics.py")
+        ):
+            scores = record.proven  # by the metrics of its time, when it was promoted
+        wrong = verdict.contradictions(scores, version.scores)
+        if deep:
+            tolerance = limits.reproduce(main or "HEAD").tolerance
+            with dvc.checkout(version.commit, main) as folder:
+                wrong += proof.proven(version, folder, sys.executable, tolerance)[1]
+    except LifecycleError as error:
+        return [str(error).rstrip(".")]
+    return wrong
 
 
 def summary(record: Record) -> str:

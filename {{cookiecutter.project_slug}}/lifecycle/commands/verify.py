@@ -41,11 +41,11 @@ def run(options: argparse.Namespace) -> Outcome:
         return Outcome(0, ["No merge is in progress."])
     if messages := status.conflicts():
         return Outcome(1, messages)
+    notes, details = code.notes(options)
     with place(options), ThreadPoolExecutor() as pool:
         missing = pool.submit(lambda: [] if options.merging else not_stored())
         committed = bool(options.base or options.pushed or options.merging)
         findings = status.findings(committed) + status.lost_in_merge()
-        notes, details = code.notes(options)
         try:
             findings += missing.result()
         except LifecycleError as error:

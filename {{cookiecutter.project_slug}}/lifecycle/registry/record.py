@@ -34,6 +34,7 @@ class Record:
     rows: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    proven: dict[str, float] = field(default_factory=dict)  # the metrics that were computed when it was promoted
     libraries: dict[str, str] = field(default_factory=dict)
     stored: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -55,6 +56,7 @@ def record(tag: Tag, registry: Registry, version: Version | None) -> Record:
         "by": f"{tag.by} <{tag.mail}>",
         "approved_by": content.get("approved_by", []),
         "gate": str(content.get("gate") or "not recorded"),
+        "proven": numbers(content.get("metrics")),
         "moves": [move_of(move, registry.current(move.stage) == move) for move in moves],
     }
     if version is None:
@@ -71,6 +73,11 @@ def record(tag: Tag, registry: Registry, version: Version | None) -> Record:
         libraries=readable(lambda: version.libraries, {}),
         stored={file.md5: (path, file.size) for path, file in version.lock.stored.items()},
     )
+
+
+def numbers(values: object) -> dict[str, float]:
+    pairs = values.items() if isinstance(values, dict) else ()
+    return {str(name): value for name, value in pairs if isinstance(value, float)}
 
 
 def move_of(move: Tag, current: bool) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def proven(version: Version, folder: Path, python: str, tolerance: float) -> tup
     if wrong := project.contradictions(given, again, tolerance):
         messages.append(f"the stored model contradicts its golden predictions: {'; '.join(wrong[:3])}")
     if wrong := predictions.differ(stored, now.iloc[first:].reset_index(drop=True), tolerance):
-        messages.append(f"the stored model contradicts {version.path('predictions.parquet')}: {'; '.join(wrong[:3])}")
+        messages.append(f"the stored model contradicts the stored predictions: {'; '.join(wrong[:3])}")
     return len(asked) - first, messages
 
 

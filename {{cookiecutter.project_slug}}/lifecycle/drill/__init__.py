@@ -1,0 +1,1 @@
+"""Forged changes and registries, on which every check must say no."""
