@@ -99,8 +99,7 @@ def review(
     prepare(clone)
     code, output, pulled = {}, {}, {}
     for verb in VERBS:
-        arguments = [verb, *([] if verb == "verify" else [base]), "--report", "report"]
-        result = run("lifecycle", *arguments, cwd=clone, code=None, **(env or {}))
+        result = run("lifecycle", verb, base, "--report", "report", cwd=clone, code=None, **(env or {}))
         assert "Traceback" not in result.stderr, result.stderr
         code[verb], pulled[verb] = result.returncode, cached_hashes(clone)
         output[verb] = result.stderr if result.returncode == 2 else result.stdout

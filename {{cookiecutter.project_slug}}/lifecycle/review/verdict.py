@@ -31,16 +31,17 @@ def compare(settings: Gate, old: Version | None, new: Version, other_metrics: bo
         faults, doubts = [], [f"By the base's metrics, {message}." for message in faults]
     faults += labels(after, test, new.contract)
     compared: dict[str, Any] = {}
-    before = after.head(0)
+    before, paired = after.head(0), False
     if old:
         (before,) = tables(old, ["predictions.parquet"])
         both, test, more = matched(old, new, before, after, test)
         doubts += more
+        paired = not more
         if enough(both):
             compared = by_rows(settings, both, test, new, before, after)
             doubts += compared.pop("doubts")
     baseline = metrics(project.baseline(new.json("profile.json"), after, new.contract), new.contract.task)
-    faults += limit_faults(settings, len(after), len(before) if compared else 0, scores, baseline)
+    faults += limit_faults(settings, len(after), len(before) if paired else 0, scores, baseline)
     rows = compared.get("metrics") or [{"name": name, "new": value} for name, value in scores.items()]
     rows += [{"name": name, "new": value, "stated": True} for name, value in new.scores.items()
              if isinstance(value, float) and name not in scores]  # fmt: skip
