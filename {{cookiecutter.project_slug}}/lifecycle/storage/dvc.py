@@ -14,21 +14,26 @@ from pathlib import Path
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.git import commits
 from lifecycle.git.run import ENVIRONMENT, git
-from lifecycle.storage.lock import File
+from lifecycle.storage.lock import File, check_names
 
+ESCAPED = "backslashreplace"  # what is not UTF-8
 # The stages' `python` is the one that runs this
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def dvc(*arguments: str, stream: bool = False) -> subprocess.CompletedProcess[str]:
     """The finished DVC command, failed or not; `stream` prints its output on stderr while it runs."""
+    if arguments[0] not in ("remote", "cache"):
+        check_names()
     # DVC folds its tables, addresses included, to the width of the terminal
     environment = ENVIRONMENT | {"PATH": PATH, "DVC_NO_ANALYTICS": "1", "COLUMNS": "9999"}
     command = [sys.executable, "-m", "dvc", *arguments]
     if not stream:
-        return subprocess.run(command, env=environment, capture_output=True, text=True)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, errors=ESCAPED)
     printed = []
-    with subprocess.Popen(command, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True, errors=ESCAPED
+    ) as process:
         for line in process.stdout or ():
             print(line, end="", file=sys.stderr, flush=True)
             printed.append(line)
