@@ -9,6 +9,8 @@ from lifecycle.errors import LifecycleError
 # A hook's variables would lead every command to the repository that the hook runs in
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_REFLOG_ACTION")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+# A clone may show other objects than origin has: replacements and grafts are not read
+ENVIRONMENT |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
 UTF8 = "utf-8", "surrogateescape"  # a file name may not be UTF-8, and must be found again
 # Without hooks, which would call the verbs again
 OPTIONS = ("-c", "core.quotePath=false", "-c", f"core.hooksPath={os.devnull}")
