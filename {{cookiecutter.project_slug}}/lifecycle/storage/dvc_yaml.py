@@ -1,6 +1,7 @@
 """dvc.yaml: the artifact that is promoted, and what DVC's own status does not check against dvc.lock."""
 
 import posixpath
+import re
 from typing import Any, NamedTuple
 
 from lifecycle.errors import LifecycleError
@@ -8,7 +9,10 @@ from lifecycle.git import commits
 from lifecycle.project import parse_yaml
 from lifecycle.storage.lock import Lock
 
+LONGEST = 100  # characters of a name
 OUTS = ("outs", "metrics", "plots")
+# A name that Git and GTO accept in a tag, of an artifact or a stage
+NAME = r"[A-Za-z0-9](?:(?:/?[A-Za-z0-9_-])*/?[A-Za-z0-9])?"
 TRAIN = "train"  # the stage that writes the model
 
 
@@ -26,10 +30,18 @@ def artifact(text: str | None) -> Artifact:
     if len(models) != 1:
         raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
     ((name, entry),) = models.items()
+    check_name(str(name), "dvc.yaml, block artifacts:")
     path = posixpath.normpath(str(entry.get("path")))
     if path not in outputs((content.get("stages") or {}).get(TRAIN) or {}):
         raise LifecycleError(f"dvc.yaml: the artifact {name} is {path}, which the stage {TRAIN} does not write.")
     return Artifact(str(name), path)
+
+
+def check_name(name: str, where: str) -> None:
+    """Raise LifecycleError unless a tag can have the name of an artifact or stage."""
+    if not re.fullmatch(NAME, name) or len(name) > LONGEST:
+        rule = f"letters and digits, with - _ / between them, at most {LONGEST} characters"
+        raise LifecycleError(f"{where} {name[:LONGEST]!r} cannot be part of a tag: a name has {rule}.")
 
 
 def findings(lock: Lock) -> list[str]:
