@@ -104,13 +104,15 @@ def test_tags_by_hand_stay_valid_and_are_recorded(repo: Repo) -> None:
 
 def test_replacements_and_grafts_change_nothing(repo: Repo) -> None:
     """What `git replace` and a file of grafts show in one clone is not what origin has, and is not believed."""
-    before = repo.verb("audit", "v0.0.2")["details"]
-    old, new = (repo.git("rev-parse", f"model@v0.0.{number}^{{}}") for number in (1, 2))
-    repo.git("replace", new, old)
-    repo.git("replace", repo.tags()["model#prod#2"], repo.tags()["model#prod#1"])
-    repo.git("update-ref", f"refs/replace/{old}", new)
-    (repo.clone / ".git" / "info" / "grafts").write_text(f"{new}\n")
-    assert repo.verb("audit", "v0.0.2")["details"] == before
+    before = repo.verb("gate", "HEAD~1")["details"]
+    metrics = repo.git("show", "HEAD:reports/metrics.json").replace('"accuracy": 0.9', '"accuracy": 0.1')
+    (repo.folder / "worse").write_text(metrics)
+    worse = repo.git("hash-object", "-w", str(repo.folder / "worse"))
+    repo.git("replace", repo.git("rev-parse", "HEAD:reports/metrics.json"), worse)
+    assert repo.verb("gate", "HEAD~1")["details"] == before
+    (repo.clone / ".git" / "info").mkdir(exist_ok=True)
+    (repo.clone / ".git" / "info" / "grafts").write_text(repo.git("rev-parse", "HEAD") + "\n")  # without parents
+    assert repo.verb("gate", "HEAD~1")["details"] == before
 
 
 @pytest.mark.parametrize("pattern", ["tags/model@*", "tags/model#*", "lifecycle/*"])
