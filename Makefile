@@ -2,7 +2,7 @@
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
-PACKAGES := rsync chromium # gitlab-ci-local copies with rsync, and a browser opens the reports
+PACKAGES := rsync chromium gpg gpg-agent # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
 .PHONY: demo test quick bench lock plots-page system

@@ -44,6 +44,10 @@ class Repo:
                          cwd=where or self.origin).splitlines()  # fmt: skip
         return dict(line.split() for line in lines)
 
+    def newest(self) -> str:
+        """The hash of the tag that origin's refs/lifecycle/model names."""
+        return self.git("rev-parse", "refs/lifecycle/model", cwd=self.origin)
+
     def stages(self) -> dict[str, str]:
         """The version of each stage, as GTO reads it from origin."""
         result = self.run("gto", "show", "--json", "--repo", str(self.origin), cwd=self.folder)

@@ -33,4 +33,5 @@ def test_push_registers_a_version_and_a_manual_run_promotes_it(hub: Hub) -> None
     output = gitlab(quick_hub, "main", main | person, "promote", secret=hub.secret)
     assert "prod now points to v0.0.1" in output
     assert tags(hub) == sorted(["model#prod#1 by person", *first])
+    hub.run("git", "update-ref", "-d", "refs/lifecycle/model", cwd=hub.origin)
     hub.run("git", "tag", "--delete", *(line.split(" by ")[0] for line in tags(hub)), cwd=hub.origin)

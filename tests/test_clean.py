@@ -1,5 +1,6 @@
 """`clean` keeps every object that is still referenced and removes nothing if references cannot be read."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.test_life import edit
 
 pytest_plugins = ["tests.registered"]
 pytestmark = pytest.mark.slow
+GARBAGE = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)\s*$", re.MULTILINE)
 
 
 def store(repo: Repo, name: str) -> str:
@@ -18,6 +20,13 @@ def store(repo: Repo, name: str) -> str:
     repo.run("dvc", "push", cwd=repo.clone)
     text = (repo.clone / f"{name}.dvc").read_text()
     return text.split("md5: ")[1].split()[0]
+
+
+def garbage_of_dvc(repo: Repo) -> set[str]:
+    """What DVC itself would remove from the cache and the remote, by the refs and files of this clone."""
+    options = ("--workspace", "--all-branches", "--all-tags", "--all-experiments", "--cloud", "--dry", "--force")
+    result = repo.run("dvc", "gc", *options, cwd=repo.clone, COLUMNS="9999")
+    return {"".join(parts) for parts in GARBAGE.findall(f"{result.stdout}\n{result.stderr}")}
 
 
 def test_referenced_objects_are_kept(repo: Repo) -> None:
@@ -55,11 +64,39 @@ def test_referenced_objects_are_kept(repo: Repo) -> None:
     objects = repo.verb("clean", "--unnamed")["details"]["objects"]
     unused = {entry["md5"] for entry in objects}
     assert {name for name, md5 in stored.items() if md5 in unused} == {"lost"}
+    assert unused <= garbage_of_dvc(repo)
     repo.verb("clean", "--unnamed", "--yes")
     remaining = {"".join(path.parts[-2:]) for path in (repo.storage / "files" / "md5").glob("??/*")}
     assert {name for name, md5 in stored.items() if md5 not in remaining} <= {"lost", "experiment"}
     assert stored["lost"] not in remaining
     repo.verb("audit")
+
+
+def test_requests_and_staged_files_keep_their_objects(repo: Repo) -> None:
+    """Requests on origin, from forks and closed too, branches never fetched and the index keep their objects."""
+    stored = {}
+    for name in ("pull/1/head", "pull/2/merge", "merge-requests/3/head", "heads/colleague", "other/4/lost"):
+        repo.git("switch", "--quiet", "--detach", "origin/main")
+        file = name.replace("/", "-")
+        stored[name] = store(repo, file)
+        repo.git("add", f"{file}.dvc")
+        repo.git("commit", "--quiet", "--no-verify", "-m", name)
+        repo.git("push", "--quiet", "--no-verify", "origin", f"HEAD:refs/{name}")
+    repo.git("switch", "--quiet", "main")
+    repo.git("fetch", "--quiet", "--prune", "origin")
+    repo.git("update-ref", "-d", "refs/remotes/origin/colleague")
+    stored["staged"] = store(repo, "staged")
+    repo.git("add", "staged.dvc")
+    (repo.clone / "staged.dvc").unlink()
+
+    def unused(*options: str) -> set[str]:
+        found = {entry["md5"] for entry in repo.verb("clean", *options)["details"]["objects"]}
+        return {name for name, md5 in stored.items() if md5 in found}
+
+    assert unused() == {"other/4/lost"}  # all are known: the reflog has them
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    assert unused("--unnamed") == {"other/4/lost"}
 
 
 def test_unreferenced_remote_objects_are_kept_by_default(repo: Repo) -> None:
@@ -89,5 +126,10 @@ def test_clean_stops_if_references_are_unknown(repo: Repo) -> None:
     merge.write_text(good + "\n")
     assert "merge or rebase is in progress" in repo.messages("clean", "--yes", code=2)
     merge.unlink()
+    repo.git("worktree", "add", "--quiet", "--detach", str(repo.folder / "tree"), "HEAD~1")
+    onto = ["git", "-C", str(repo.folder / "tree"), "-c", "sequence.editor=echo break >", "rebase", "-i", "HEAD~1"]
+    repo.run(*onto, cwd=repo.folder)
+    assert f"of {repo.folder}/tree" in repo.messages("clean", "--yes", code=2)
+    repo.git("worktree", "remove", "--force", str(repo.folder / "tree"))
     repo.git("remote", "set-url", "origin", str(repo.folder / "nowhere"))
     assert "origin cannot be reached" in repo.messages("clean", "--yes", code=2)

@@ -84,7 +84,10 @@ def test_required_approval_is_checked(
     details = repo.verb("promote", "--stage", "prod", code=0, **variables)["details"]
     assert details["approved_by"] == ["fickle", "reviewer"]
     assert "merger" in repo.git("for-each-ref", "refs/tags/model#prod#3", "--format=%(taggername)")
-    assert "approved by fickle, reviewer" in repo.messages("audit", "v0.0.3")
+    assert "approved by fickle, reviewer" in repo.messages("audit", "v0.0.3", **variables)
+    unknown = repo.messages("audit", "v0.0.3", code=1)
+    assert "model#prod#3 has no valid signature, so its approval counts only if the forge knows it" in unknown
+    assert_refused(repo, "set the variables that CI sets, and a token", 2, "--stage", "prod", verb="rollback")
     repo.git("commit", "--quiet", "--allow-empty", "-m", "Another")
     repo.git("push", "--quiet", "origin", "main")
     answers["/merge_requests"] = [{"iid": 7, "state": "merged", "author": {"username": "author"}}]
@@ -93,3 +96,35 @@ def test_required_approval_is_checked(
     answers["/merge_requests/7/approvals"] = {"approved_by": [{"user": {"username": who}} for who in people]}
     details = repo.verb("promote", "--stage", "prod", code=0, **lab)["details"]
     assert details["approved_by"] == ["fickle", "reviewer", "stranger"]
+
+
+def test_names_of_approvers_count_only_with_the_forge_or_a_signature(
+    repo: Repo, forge: tuple[dict[str, object], dict[str, str], dict[str, str]]
+) -> None:
+    """An approver that somebody wrote into a tag is asked for on GitHub or GitLab, or needs a valid signature."""
+    answers, hub, lab = forge
+    require(repo, "approved: true")
+    repo.git("switch", "--quiet", "--detach", "model@v0.0.1")
+    message = 't\n\n{"approved_by": ["reviewer"]}'
+    repo.tag_by_hand("model#prod#3", options=("-a", "-m", message))
+    reviews = [{"state": "APPROVED", "user": {"login": "reviewer"}, "author_association": "MEMBER"}]
+    for asked, approvals, approved in (
+        (hub, "/pulls/7/reviews", reviews),
+        (lab, "/merge_requests/7/approvals", {"approved_by": [{"user": {"username": "reviewer"}}]}),
+    ):
+        answers["/pulls"] = [{"number": 7, "merged_at": "2026-01-01", "user": {"login": "author"}}]
+        answers["/merge_requests"] = [{"iid": 7, "state": "merged", "author": {"username": "author"}}]
+        answers[approvals] = [] if asked is hub else {"approved_by": []}
+        unknown = "model#prod#3 says that reviewer approved it, which the forge does not know"
+        assert unknown in repo.messages("audit", code=1, **asked)
+        assert unknown in repo.messages("rollback", "--stage", "prod", code=1, **asked)
+        answers[approvals] = approved
+        repo.verb("audit", **asked)
+    assert "which cannot be looked up here" in repo.messages("audit", code=1)
+    key = repo.folder / "key"
+    repo.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key), cwd=repo.folder)
+    (repo.folder / "signers").write_text(f"tester@example.com {key.with_suffix('.pub').read_text()}")
+    for name, value in (("gpg.format", "ssh"), ("gpg.ssh.allowedSignersFile", f"{repo.folder}/signers")):
+        repo.git("config", name, value)
+    repo.tag_by_hand("model#prod#4", options=("-s", "-u", f"{key}.pub", "-m", message))
+    repo.verb("audit")

@@ -18,8 +18,21 @@ class Outcome:
     messages: list[str]
     details: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "messages", [printable(message) for message in self.messages])
+
     def json(self, **more: Any) -> str:
         return json.dumps(asdict(self) | more, indent=2, ensure_ascii=False, default=str)
+
+
+def printable(text: str) -> str:
+    """One line without control characters, which could forge another line; an undecodable byte becomes \\xff."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    raw = character.encode("utf-8", "surrogateescape") if "\udc80" <= character <= "\udcff" else b""
+    return f"\\x{raw[0]:02x}" if raw else character.encode("unicode_escape").decode()
 
 
 def failure(error: Exception) -> Outcome:

@@ -18,6 +18,8 @@ from lifecycle.git.run import ENVIRONMENT, attempt, git, reason
 # The login of a token, and the variables with the token, the server and the person's name
 GITHUB = ("x-access-token", "GITHUB_TOKEN", "GITHUB_SERVER_URL", "GITHUB_ACTOR")
 GITLAB = ("oauth2", "GITLAB_TOKEN", "CI_SERVER_URL", "GITLAB_USER_LOGIN")
+KINDS = ("heads", "tags", "exps", "lifecycle")  # of refs; exps: DVC's experiments, lifecycle: the newest tag
+SIGNERS = ("gpg.ssh.allowedsignersfile", "gpg.ssh.revocationfile")  # as Git lists them
 NAME = "registry"  # of origin in the scratch repository, whose settings include this clone's
 
 
@@ -45,8 +47,11 @@ def sign_in() -> None:
 
 
 @contextmanager
-def scratch() -> Iterator[str]:
-    """A bare repository with the current branches and tags of origin; raises LifecycleError if it cannot be reached."""
+def scratch(*more: str) -> Iterator[str]:
+    """A bare repository with the current branches and tags of origin; raises LifecycleError if it cannot be reached.
+
+    `more`: other kinds of refs to fetch too.
+    """
     if commits.is_shallow():
         raise LifecycleError("this clone is shallow, and versions may be older: `git fetch --unshallow`.")
     sign_in()
@@ -58,13 +63,35 @@ def scratch() -> Iterator[str]:
         Path(folder, "config").write_text(f'[include]\n\tpath = "{common}/config"\n{own}', "utf-8")
         for name, url in (("url", address()), ("pushurl", address(push=True))):
             git("config", f"remote.{NAME}.{name}", url, cwd=folder)
+        for kind in (*KINDS, *more):
+            git("config", "--add", f"remote.{NAME}.fetch", f"+refs/{kind}/*:refs/{kind}/*", cwd=folder)
         refresh(folder)
+        ENVIRONMENT.update(variables(identity(folder)))
         yield folder
 
 
+def identity(folder: str) -> dict[str, str]:
+    """Who signs and whose signatures count, as this clone's settings say, which may depend on where the clone is.
+
+    A relative path is one of this work tree; a list of signers that Git tracks is read from the default branch.
+    """
+    top = git("rev-parse", "--show-toplevel")
+    rows = [row.partition("\n")[::2] for row in git("config", "--list", "-z").split("\0")]
+    settings = {key: value for key, value in rows if value and key.startswith(("user.", "committer.", "gpg."))}
+    for key, value in settings.items():
+        is_path = key.endswith(("file", "signingkey")) or (key.endswith("program") and "/" in value)
+        if is_path and len(value) < 200 and Path(top, value).is_file():  # not the key itself
+            settings[key] = str(Path(top, value))
+        if key in SIGNERS and not value.startswith(("/", "~")):
+            done = attempt("show", f"{default_branch(folder)}:{value}", cwd=folder)
+            if done.returncode == 0:
+                settings[key] = f"{folder}/{key}"
+                Path(settings[key]).write_text(done.stdout, "utf-8", "surrogateescape")
+    return settings
+
+
 def refresh(folder: str) -> None:
-    wanted = [f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "exps")]  # exps: DVC's experiments
-    done = attempt("fetch", "--quiet", "--prune", "--no-write-fetch-head", NAME, *wanted, cwd=folder)
+    done = attempt("fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", NAME, cwd=folder)
     if done.returncode:
         raise LifecycleError(f"origin cannot be reached ({reason(done)}): check address, network and credentials.")
 

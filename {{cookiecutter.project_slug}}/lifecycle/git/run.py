@@ -9,8 +9,8 @@ from lifecycle.errors import LifecycleError
 # A hook's variables would lead every command to the repository that the hook runs in
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_REFLOG_ACTION")
 HOOK = {name: os.environ.pop(name) for name in MISLEADING if name in os.environ}
-# A change's folder is never searched for the modules of a check, and a `git replace` never hides a commit
-ENVIRONMENT = os.environ | {"PYTHONSAFEPATH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+# A change's folder is never searched for modules of a check; replacements and grafts of a clone hide no commit
+ENVIRONMENT = os.environ | {"PYTHONSAFEPATH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
 UTF8 = "utf-8", "surrogateescape"  # a file name may not be UTF-8, and must be found again
 # Without hooks, which would call the verbs again
 OPTIONS = ("-c", "core.quotePath=false", "-c", f"core.hooksPath={os.devnull}")

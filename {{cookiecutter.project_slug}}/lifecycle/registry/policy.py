@@ -2,29 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from pydantic import Field
+from functools import cache
 
 from lifecycle.errors import ForgeError, LifecycleError, Refused
 from lifecycle.forge.current import forge
 from lifecycle.git import origin
 from lifecycle.git.commits import WORK_TREE, show
-from lifecycle.git.run import attempt, git
-from lifecycle.project import Block, check, parse_yaml
+from lifecycle.git.run import attempt
 from lifecycle.registry.read import Registry, differences, read
+from lifecycle.registry.rules import Rule, rules
 from lifecycle.registry.tag import Tag
 from lifecycle.storage.dvc_yaml import artifact
-
-
-class Rule(Block):
-    """`approved`: by somebody other than the request's author; `signed`: the tag, with Git's own signing."""
-
-    approved: bool = False
-    signed: bool = False
-
-
-class Promote(Block):
-    stages: dict[str, Rule] = Field(min_length=1)
 
 
 @contextmanager
@@ -41,24 +29,18 @@ def stage_of(stage: str) -> Iterator[tuple[str, Registry, Rule]]:
     with registry() as (folder, known, every):
         if stage not in every:
             raise Refused(f"there is no stage {stage}: params.yaml of origin's default branch has {', '.join(every)}.")
+        if known.broken:
+            raise LifecycleError(known.broken[0])
         if messages := differences(known):
             raise LifecycleError(f"{messages[0]} Run `git fetch --force --tags origin`, or `git tag --delete` here.")
         tags = known.stages.get(stage, [])
-        lacking = {tag.name: fault for tag in tags if (fault := lacks(tag, folder, every[stage]))}
+        lacking = {tag.name: fault for tag in tags if (fault := unmet(tag, folder, every[stage]))}
         known.ignored += [f"{fault}." for fault in lacking.values()]
         known.stages[stage] = [tag for tag in tags if tag.name not in lacking]
-        yield folder, known, every[stage]
-
-
-def rules(folder: str) -> dict[str, Rule]:
-    """What each stage requires, from the default branch of origin, so that no branch can loosen it."""
-    branch = origin.default_branch(folder)
-    done = attempt("show", f"{branch}:{git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
-    where = f"params.yaml of origin's {branch.removeprefix('refs/heads/')}"
-    block = parse_yaml(done.stdout, where).get("promote") if done.returncode == 0 else None
-    if block is None:
-        raise LifecycleError(f"{where} has no block promote: copy it from the template's params.yaml, and push.")
-    return check(Promote, block, f"{where}, block promote,").stages
+        try:
+            yield folder, known, every[stage]
+        except Refused as refusal:
+            raise Refused(*refusal.messages, *(f"Ignored: {message}" for message in known.ignored)) from None
 
 
 def approvers(folder: str, rule: Rule, commit: str) -> list[str]:
@@ -68,20 +50,48 @@ def approvers(folder: str, rule: Rule, commit: str) -> list[str]:
     if not rule.approved:
         return []
     needs = "the stage requires an approval"
-    try:
-        names = sorted(forge().approvers(commit))
-    except (ForgeError, KeyError, TypeError) as error:
-        where = "promote with the CI job `promote`, or set its variables"
-        raise LifecycleError(f"{needs}, which cannot be looked up here ({error}): {where}.") from None
-    if not names:
+    if not (names := approved_by(commit, needs)):
         raise Refused(f"{needs}, and nobody but its author approved the request of commit {commit[:9]}.")
-    return names
+    return sorted(names)
+
+
+@cache
+def asked(commit: str) -> set[str]:
+    return forge().approvers(commit)
+
+
+def approved_by(commit: str, needs: str) -> set[str]:
+    """Who approved a commit, as the forge says; raises LifecycleError if it cannot be asked."""
+    try:
+        return asked(commit)
+    except (ForgeError, KeyError, TypeError) as error:
+        why = str(error).rstrip(".")
+        where = "run this in CI, or set the variables that CI sets, and a token"
+        raise LifecycleError(f"{needs}, which cannot be looked up here ({why}): {where}.") from None
 
 
 def lacks(tag: Tag, folder: str, rule: Rule) -> str:
-    """What the stage requires and the tag does not have; empty if it has all."""
-    if rule.signed and (not tag.signed or attempt("verify-tag", tag.name, cwd=folder).returncode):
+    """What the stage requires and the tag does not have, or what cannot be looked up; empty if it has all."""
+    try:
+        return unmet(tag, folder, rule)
+    except LifecycleError as error:
+        return str(error).rstrip(".")
+
+
+def unmet(tag: Tag, folder: str, rule: Rule) -> str:
+    """The same; raises LifecycleError if it cannot be looked up.
+
+    Anybody who may push can write a name into a tag: without a valid signature the forge is asked who approved.
+    """
+    needed = tag.signed and (rule.signed or rule.approved)
+    valid = needed and attempt("verify-tag", f"refs/tags/{tag.name}", cwd=folder).returncode == 0
+    names = tag.content.get("approved_by", [])
+    if rule.signed and not valid:
         return f"{tag.name} has no valid signature, which {tag.stage} requires"
-    if rule.approved and not tag.content.get("approved_by"):
+    if rule.approved and not names:
         return f"{tag.name} names no approver, which {tag.stage} requires"
-    return ""
+    if not rule.approved or valid:
+        return ""
+    needs = f"{tag.name} has no valid signature, so its approval counts only if the forge knows it"
+    others = sorted({*names} - approved_by(tag.commit, needs))
+    return f"{tag.name} says that {', '.join(others)} approved it, which the forge does not know" if others else ""

@@ -4,17 +4,22 @@ Only annotated tags in GTO's formats that agree with each other count; all other
 """
 
 import re
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, field
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git.run import attempt, reason
-from lifecycle.registry.tag import FORMAT, Tag, order, parse, rows
+from lifecycle.outcome import printable
+from lifecycle.registry.agreement import check_agreement
+from lifecycle.registry.chain import breaks, chain, head_ref
+from lifecycle.registry.tag import FORMAT, LATEST, Tag, parse, rows
 
 
 @dataclass
 class Registry:
-    """Versions from the lowest, each stage's tags from the first; `hashes` of all tags, ignored or not."""
+    """Versions from the lowest, each stage's tags from the first; `hashes` of all tags, ignored or not.
+
+    `head`: the hash that refs/lifecycle/ARTIFACT names; `broken`: where the chain of tags does not agree with itself.
+    """
 
     artifact: str
     versions: dict[str, Tag] = field(default_factory=dict)
@@ -22,6 +27,9 @@ class Registry:
     ignored: list[str] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
     newest: int = 0  # the time of the newest tag
+    head: str = ""
+    broken: list[str] = field(default_factory=list)
+    unrecorded: dict[str, str] = field(default_factory=dict)  # valid tags that the next one has to record
 
     def current(self, stage: str) -> Tag | None:
         """The stage's tag with the highest number, whatever its date: clocks may go back, numbers do not."""
@@ -47,63 +55,45 @@ class Registry:
 
 
 def read(folder: str, artifact: str) -> Registry:
-    done = attempt("for-each-ref", "refs/tags", f"--format={FORMAT}", cwd=folder)
+    ref = head_ref(artifact)
+    done = attempt("for-each-ref", "refs/tags", ref, f"--format={FORMAT}", cwd=folder)
     if done.returncode:
         raise LifecycleError(f"the tags cannot be read: {reason(done)}.")
     registry = Registry(artifact)
-    for row in (row for row in rows(done.stdout) if re.match(rf"{re.escape(artifact)}[@#]", row[0])):
-        tag = parse(row, artifact)
-        registry.hashes[row[0]] = row[2]
-        registry.newest = max(registry.newest, int(row[7] or 0))
+    tags: dict[str, Tag] = {}
+    head: Tag | str = ""
+    for full, *row in rows(done.stdout):
+        if full == ref:
+            head, registry.head = parse([row[9], *row], artifact), row[1]
+        name = full.removeprefix("refs/tags/")
+        if not re.match(rf"{re.escape(artifact)}[@#]", name):
+            continue
+        tag = parse([name, *row], artifact)
+        registry.hashes[name] = row[1]
+        registry.newest = max(registry.newest, int(row[6] or 0) if len(row[6]) < len(str(LATEST)) else 0)
         if isinstance(tag, str):
-            registry.ignored.append(f"{row[0]} {tag}")
-        elif tag.stage:
+            registry.ignored.append(printable(f"{name} {tag}"))
+            continue
+        tags[name] = tag
+        if tag.stage:
             registry.stages.setdefault(tag.stage, []).append(tag)
         else:
             registry.versions[tag.version] = tag
-    check_versions(registry)
-    for stage in registry.stages:
-        check_stage(registry, stage)
+    known = chain(ref, head if isinstance(head, Tag) else None, registry.head, tags, registry.hashes)
+    registry.broken = breaks(ref, known, tags, registry.hashes)
+    check_agreement(registry)
+    valid = [*registry.versions.values(), *(tag for moves in registry.stages.values() for tag in moves)]
+    others = {tag.name: registry.hashes[tag.name] for tag in valid if tag.name not in known}
+    registry.unrecorded = others | {name: value for name, (value, by) in known.items() if by == ref}
     return registry
-
-
-def check_versions(registry: Registry) -> None:
-    first: dict[str, str] = {}
-    for version in sorted(registry.versions, key=order):
-        tag = registry.versions.pop(version)
-        if first.setdefault(tag.commit, version) == version:
-            registry.versions[version] = tag
-        else:
-            registry.ignored.append(f"{tag.name} is a second version of the commit of {first[tag.commit]}.")
-
-
-def check_stage(registry: Registry, stage: str) -> None:
-    valid = []
-    for tag in sorted(registry.stages[stage], key=lambda tag: tag.number):
-        version = registry.version_of(tag.commit)
-        if fault := contradiction(tag, registry):
-            registry.ignored.append(f"{tag.name} {fault}.")
-        elif version:
-            valid.append(replace(tag, version=version))
-    registry.stages[stage] = valid
-    for last, number in pairwise([0, *sorted(registry.numbers(stage))]):
-        if number > last + 1:
-            names = " to ".join(f"{registry.artifact}#{stage}#{n}" for n in sorted({last + 1, number - 1}))
-            registry.ignored.append(f"{names} is missing: it was deleted.")
-
-
-def contradiction(tag: Tag, registry: Registry) -> str:
-    if tag.version and tag.version not in registry.versions:
-        return f"points to {tag.version}, a version that does not exist"
-    if tag.version and registry.versions[tag.version].commit != tag.commit:
-        return f"is on commit {tag.commit[:9]}, {tag.version} on {registry.versions[tag.version].commit[:9]}"
-    return "" if registry.version_of(tag.commit) else f"is on commit {tag.commit[:9]}, which is no version"
 
 
 def differences(origin: Registry) -> list[str]:
     here = read(".", origin.artifact).hashes
     moved = [name for name, value in here.items() if origin.hashes.get(name, value) != value]
     absent = [name for name in here if name not in origin.hashes]
-    return [f"{name} is a different tag here than on origin: it was moved." for name in moved] + [
-        f"{name} is here but not on origin: it was deleted there, or never pushed." for name in absent
-    ]
+    return (
+        origin.broken
+        + [f"{name} is a different tag here than on origin: it was moved." for name in moved]
+        + [f"{name} is here but not on origin: it was deleted there, or never pushed." for name in absent]
+    )

@@ -15,7 +15,9 @@ from lifecycle.code import stage_python
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.git import commits
 from lifecycle.git.run import ENVIRONMENT, git
-from lifecycle.storage.lock import File
+from lifecycle.storage.lock import File, check_names
+
+ESCAPED = "backslashreplace"  # what is not UTF-8
 
 
 def environment() -> dict[str, str]:
@@ -27,11 +29,15 @@ def environment() -> dict[str, str]:
 
 def dvc(*arguments: str, stream: bool = False) -> subprocess.CompletedProcess[str]:
     """The finished DVC command, failed or not; `stream` prints its output on stderr while it runs."""
+    if arguments[0] not in ("remote", "cache"):
+        check_names()
     command = [sys.executable, "-m", "dvc", *arguments]
     if not stream:
-        return subprocess.run(command, env=environment(), capture_output=True, text=True)
+        return subprocess.run(command, env=environment(), capture_output=True, text=True, errors=ESCAPED)
     printed = []
-    with subprocess.Popen(command, env=environment(), stdout=-1, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment(), stdout=-1, stderr=subprocess.STDOUT, text=True, errors=ESCAPED
+    ) as process:
         for line in process.stdout or ():
             print(line, end="", file=sys.stderr, flush=True)
             printed.append(line)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import posixpath
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,10 @@ from lifecycle.storage import imports
 from lifecycle.storage.lock import Lock, entries
 from lifecycle.storage.stages import Stage
 
+LONGEST = 100  # characters of a name
 OUTS = ("outs", "metrics", "plots")
+# A name that Git and GTO accept in a tag, of an artifact or a stage
+NAME = r"[A-Za-z0-9](?:(?:/?[A-Za-z0-9_-])*/?[A-Za-z0-9])?"
 TRAIN = "train"  # the stage that writes the model
 REPRO = "run `uv run dvc repro`"
 
@@ -32,10 +36,18 @@ def artifact(text: str | None) -> Artifact:
     if len(models) != 1:
         raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
     ((name, entry),) = models.items()
+    check_name(str(name), "dvc.yaml, block artifacts:")
     path = posixpath.normpath(str(entry.get("path")))
     if path not in outputs((content.get("stages") or {}).get(TRAIN) or {}):
         raise LifecycleError(f"dvc.yaml: the artifact {name} is {path}, which the stage {TRAIN} does not write.")
     return Artifact(str(name), path)
+
+
+def check_name(name: str, where: str) -> None:
+    """Raise LifecycleError unless a tag can have the name of an artifact or stage."""
+    if not re.fullmatch(NAME, name) or len(name) > LONGEST:
+        rule = f"letters and digits, with - _ / between them, at most {LONGEST} characters"
+        raise LifecycleError(f"{where} {name[:LONGEST]!r} cannot be part of a tag: a name has {rule}.")
 
 
 def outputs(stage: dict[str, Any]) -> set[str]:

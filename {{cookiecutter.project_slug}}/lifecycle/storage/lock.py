@@ -1,11 +1,13 @@
 """dvc.lock at a commit or in the work tree: what each stage read and wrote, and which of it DVC stores."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Any
 
+from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.project import parse_yaml
 
@@ -62,6 +64,15 @@ def entries(stages: dict[str, Entry], *sides: str) -> list[Entry]:
 
 def with_folders(tracked: set[str]) -> frozenset[str]:
     return frozenset(tracked | {str(parent) for name in tracked for parent in PurePosixPath(name).parents})
+
+
+def check_names() -> None:
+    """Raise LifecycleError for a name that is not UTF-8 where DVC reads it: DVC would fail, or not end at all."""
+    if odd := [name for name in commits.tracked(commits.WORK_TREE) if re.search("[\udc80-\udcff]", name)]:
+        stages = parse_yaml(commits.show(commits.WORK_TREE, "dvc.lock"), "dvc.lock").get("stages") or {}
+        read = tuple(f"{entry['path']}/" for entry in entries(stages, "deps", "outs"))
+        if names := [name for name in odd if name.endswith((".dvc", "/dvc.yaml")) or name.startswith(read)]:
+            raise LifecycleError(f"the name {names[0]} is not UTF-8, and DVC cannot read it: rename the file.")
 
 
 def files(recorded: list[Entry], in_git: Collection[str]) -> dict[str, File]:

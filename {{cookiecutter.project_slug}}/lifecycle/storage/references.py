@@ -19,14 +19,17 @@ from lifecycle.storage import objects
 from lifecycle.storage.lock import entries
 
 files_at = cache(tracked)  # a commit
-IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer")
+REQUESTS = ("pull", "merge-requests")  # refs of GitHub and GitLab: requests open or closed, from forks too
+REVIEWED = ("refs/heads/", *(f"refs/{kind}/" for kind in REQUESTS))
 
 
 def check_settled() -> None:
-    """Raise LifecycleError during a merge or rebase, when it is unknown what will be needed."""
-    for name in IN_PROGRESS:
-        if Path(git("rev-parse", "--git-path", name)).exists():
-            raise LifecycleError(f"a merge or rebase is in progress ({name}): finish or abort it first.")
+    """Raise LifecycleError during a merge or rebase in any work tree, when it is unknown what will be needed."""
+    for place in filter(os.path.isdir, work_trees()):
+        folder = Path(git("rev-parse", "--absolute-git-dir", cwd=place))
+        if names := [name for name in IN_PROGRESS if (folder / name).exists()]:
+            raise LifecycleError(f"a merge or rebase is in progress ({names[0]} of {place}): finish or abort it first.")
 
 
 def refs(folder: str) -> dict[str, str]:
@@ -35,7 +38,7 @@ def refs(folder: str) -> dict[str, str]:
     rows = [(f"origin's {line}", line.split()[1]) for line in git(*listing, cwd=folder).splitlines()]
     rows += [(line.split()[0], line.split()[1]) for line in git(*listing).splitlines()]
     rows += [(f"work tree {path}", head) for path, head in work_trees().items()]
-    main, heads = origin.default_branch(folder), [row for row in rows if "refs/heads/" in row[0]]
+    main, heads = origin.default_branch(folder), [row for row in rows if any(kind in row[0] for kind in REVIEWED)]
     bases = {name: attempt("merge-base", main, head, cwd=folder).stdout.strip() for name, head in heads}
     rows += [(f"merge base of {name}", base) for name, base in bases.items() if base]  # its review compares with it
     for name in [name for name, _ in rows if "stash" in name or name.endswith("failed")]:
@@ -72,9 +75,10 @@ def needed_by(folder: str, commits: Iterable[str], strict: bool = True) -> dict[
 
 
 def needed_by_work_trees() -> dict[str, str]:
-    """The same for the files of each work tree as they are now, committed or not."""
+    """The same for the files of each work tree and its index as they are now, committed or not."""
     needed: dict[str, str] = {}
     for place in filter(os.path.isdir, work_trees()):
+        needed |= needed_by(place, [git("write-tree", cwd=place)])
         files = tracked(WORK_TREE, place)
         for path in filter(is_metafile, files):
             if Path(place, path).exists():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError
+from lifecycle.storage.lock import check_names
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Stage:
 
 def read() -> tuple[list[Stage], dict[str, Any]]:
     """All stages and .dvc files of the working directory, and DVC's changes of each; raises LifecycleError."""
+    check_names()
     from dvc.repo import Repo  # takes a quarter of a second
 
     try:
