@@ -25,6 +25,6 @@ def path(text: str) -> Path:
 def write(file: Path, text: str, what: str = "report", hint: str = "--report takes a folder") -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8", newline="\n")
+        file.write_text(text, "utf-8", "backslashreplace", "\n")  # a surrogate of JSON has no UTF-8
     except OSError as error:
         raise LifecycleError(f"the {what} cannot be written ({error}): {hint}.") from None

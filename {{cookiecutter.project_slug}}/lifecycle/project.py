@@ -4,19 +4,22 @@ Every function raises LifecycleError where the pipeline raises its own error. Wh
 (1.2 s) is imported when it is called, so that a verb that refuses at once answers at once.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lifecycle.errors import LifecycleError
-from pipeline.contract.schema import Column, Contract
+from lifecycle.errors import LifecycleError, reading
+from pipeline.contract.schema import NUMBERS, Column, Contract, check_contract
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
 from pipeline.run.threads import threads
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     import numpy as np
     import pandas as pd
 
@@ -45,10 +48,38 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 
 
+@_translated()
+def contract(text: str, where: str) -> Contract:
+    return check_contract(check(Contract, parse_yaml(text, where), where), where)
+
+
+@_translated()
 def read_table(path: Path) -> "pd.DataFrame":
     from pipeline.run.files import read_table
 
     return read_table(str(path))
+
+
+def stored_table(path: Path, contract: Contract, where: str) -> "pd.DataFrame":
+    """Stored predictions or test rows; raises LifecycleError if they lack the columns and types of theirs."""
+    from pipeline.metrics import classes
+
+    with reading(where):
+        table = read_table(path)
+        table.nunique()  # raises for cells that are lists
+        numbers, texts = [n for n, c in contract.features.items() if c.type in NUMBERS], []
+        if "predicted" in table:
+            numbers, texts = ["predicted", "actual"], ["predicted", "actual"]
+            numbers = numbers if contract.task == "regression" else [f"p({label})" for label in classes(table)]
+            finite = table[numbers].abs().max().max() < float("inf")
+            known = contract.task == "regression" or table[texts].isin(classes(table)).all(axis=None)
+            if not (len(table) and finite and known and table[numbers].notna().all(axis=None)):
+                raise ValueError("there are no predictions, or infinite ones, or of unknown classes")
+        elif missing := {*contract.features} - {*table}:
+            raise KeyError(*missing)
+        if table[ROW].dtype != "uint64" or any(table[name].dtype.kind != "f" for name in numbers):
+            raise TypeError(f"{ROW} must be uint64, and numbers floats")
+    return table
 
 
 def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], dict[str, float]]":
@@ -65,15 +96,35 @@ def slice_label(value: object, column: Column | None) -> str:
     return label(value, column) if column else str(value)
 
 
+class Golden(Block):
+    """golden.json: rows, and what the model predicted for each."""
+
+    rows: list[dict[str, str | float | bool | None]]
+    predictions: list[dict[str, str | float]]
+
+
+def unpacked(path: Path) -> "ZipFile":
+    """The opened archive of a model."""
+    from pipeline.archive.canonical import unpacked
+
+    return unpacked(path)
+
+
+@_translated()
+def golden(content: bytes, where: str) -> Golden:
+    with reading(where):
+        return check(Golden, json.loads(content), where)
+
+
 @_translated()
 def predict_rows(model: Path, rows: list[dict[str, Any]], contract: Contract) -> list[dict[str, Any]]:
     from pipeline.archive import model_file
     from pipeline.evaluation.golden import typed_rows
     from pipeline.evaluation.predictions import predict
 
-    loaded = model_file.load(str(model))
-    with threads(len(rows)):
-        return predict(loaded, typed_rows(rows, contract), contract).to_dict("records") if rows else []
+    loaded, data = model_file.load(str(model)), typed_rows(rows, contract)
+    with threads(len(rows)), reading(f"the model {model.name}"):
+        return predict(loaded, data, contract).to_dict("records") if rows else []
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 FIELDS = ("refname:strip=2", "objecttype", "objectname", "*objecttype", "*objectname", "taggername", "taggeremail",
           "taggerdate:unix", "contents:body", "contents:signature", "tag")  # fmt: skip
 FORMAT = "%00".join(f"%({name})" for name in FIELDS) + "%00%01"
-NUMBER = r"(0|[1-9]\d*)"
+NUMBER = r"(0|[1-9]\d{0,8})"
 TEXTS = ("kind", "stage", "version", "commit", "reason")  # keys of the JSON
 
 
@@ -42,7 +42,7 @@ def parse(row: list[str], artifact: str) -> Tag | str:
     ref, kind, _, target_kind, commit, by, mail, time, body, signature, title = row
     name = re.escape(artifact)
     version = re.fullmatch(rf"{name}@(v{NUMBER}\.{NUMBER}\.{NUMBER})", ref, re.ASCII)
-    stage = re.fullmatch(rf"{name}#([^#!]+)#([1-9]\d*)", ref, re.ASCII)
+    stage = re.fullmatch(rf"{name}#([^#!]+)#([1-9]\d{{0,8}})", ref, re.ASCII)
     if re.fullmatch(rf"{name}[@#].*!(#\d+)?", ref):
         return "is an undo tag of GTO, which has no effect here: use `lifecycle rollback`."
     if not version and not stage:
@@ -69,7 +69,7 @@ def parse_body(body: str) -> dict[str, Any]:
         content = json.loads(body)
         names = content.get("approved_by", [])
         texts = [content.get(key, "") for key in TEXTS] + names
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return {}
     return content if isinstance(names, list) and all(isinstance(text, str) for text in texts) else {}
 

@@ -61,7 +61,10 @@ def tables(version: Version, names: list[str]) -> list[pd.DataFrame]:
     with dvc.checkout(version.commit):
         files = [version.file(name) for name in names]
         dvc.fetch(files, checked_out=False)
-        return [project.read_table(dvc.cached(file.md5)) for file in files]
+        return [
+            project.stored_table(dvc.cached(file.md5), version.contract, f"{file.path} of commit {version.commit[:9]}")
+            for file in files
+        ]
 
 
 def contradictions(predictions: pd.DataFrame, task: str, scores: dict[str, Any]) -> list[str]:
@@ -69,7 +72,11 @@ def contradictions(predictions: pd.DataFrame, task: str, scores: dict[str, Any])
     with project.threads(len(predictions)):
         real = project.scorer(predictions, task)(np.ones(len(predictions)))
     return [
-        f"metrics.json has {name} {scores[name]:.6g}, the predictions give {value:.6g}"
+        f"metrics.json has {name} {scores[name]!r}, the predictions give {value:.6g}"
         for name, value in real.items()
-        if name in scores and not math.isclose(scores[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        if name in scores
+        and not (
+            isinstance(scores[name], float | int)
+            and math.isclose(scores[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        )
     ]

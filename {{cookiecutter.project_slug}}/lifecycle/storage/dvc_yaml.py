@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
-from lifecycle.project import parse_yaml
+from lifecycle.project import Block, check, parse_yaml
 from lifecycle.storage.lock import Lock
 
 OUTS = ("outs", "metrics", "plots")
+Listed = str | dict[str, Any]
 TRAIN = "train"  # the stage that writes the model
 
 
@@ -17,24 +18,49 @@ class Artifact(NamedTuple):
     path: str
 
 
+class Stage(Block, extra="ignore"):
+    """A stage of dvc.yaml, as far as it is read here; the values of its lists may have options."""
+
+    deps: list[Listed] | None = None
+    outs: list[Listed] | None = None
+    metrics: list[Listed] | None = None
+    plots: list[Listed] | None = None
+    params: list[str | dict[str, list[str] | None]] | None = None
+
+
+class DvcYaml(Block, extra="ignore"):
+    """dvc.yaml; `plots` may be a mapping or a list."""
+
+    stages: dict[str, Stage] | None = None
+    artifacts: dict[str, dict[str, Any]] | None = None
+    plots: list[Listed] | dict[str, Any] | None = None
+
+
+def declarations(text: str | None, where: str = "dvc.yaml") -> dict[str, Any]:
+    """The stages, artifacts and plots of a dvc.yaml, empty where it has none; raises LifecycleError."""
+    content = parse_yaml(text, where)
+    check(DvcYaml, content, where)
+    plots = content.get("plots") or []
+    listed = [item for item in plots if isinstance(item, dict)] if isinstance(plots, list) else [plots]
+    return {"plots": listed} | {name: content.get(name) or {} for name in ("stages", "artifacts")}
+
+
 def artifact(text: str | None) -> Artifact:
     """The one artifact of type model in a dvc.yaml; raises LifecycleError unless the train stage writes it."""
-    content = parse_yaml(text, "dvc.yaml")
-    artifacts = content.get("artifacts") or {}
-    models = {name: entry for name, entry in artifacts.items()
-              if isinstance(entry, dict) and entry.get("type") == "model"}  # fmt: skip
+    content = declarations(text)
+    models = {name: entry for name, entry in content["artifacts"].items() if entry.get("type") == "model"}
     if len(models) != 1:
         raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
     ((name, entry),) = models.items()
     path = posixpath.normpath(str(entry.get("path")))
-    if path not in outputs((content.get("stages") or {}).get(TRAIN) or {}):
+    if path not in outputs(content["stages"].get(TRAIN, {})):
         raise LifecycleError(f"dvc.yaml: the artifact {name} is {path}, which the stage {TRAIN} does not write.")
     return Artifact(str(name), path)
 
 
 def findings(lock: Lock) -> list[str]:
     """A sentence for each result that nothing would check: frozen, never pushed, or no longer declared."""
-    stages = parse_yaml(commits.show(commits.WORK_TREE, "dvc.yaml"), "dvc.yaml").get("stages") or {}
+    stages = declarations(commits.show(commits.WORK_TREE, "dvc.yaml"))["stages"]
     messages = [
         f"dvc.lock has a stage {name} that dvc.yaml does not have: remove it from dvc.lock"
         for name in lock.stages

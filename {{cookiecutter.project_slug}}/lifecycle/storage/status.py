@@ -27,6 +27,8 @@ def marked() -> set[str]:
 
 def conflicts() -> list[str]:
     names = ", ".join(sorted(unmerged() | marked()))
+    if not names:
+        lock(WORK_TREE)  # whose files DVC reads without limits
     return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 
 

@@ -16,6 +16,8 @@ CLASSES = 100  # a target with more distinct labels than this is not a classific
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
 DATES = ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d"]
 LAYOUTS = [None, *DATES, *(f"{date} {time}" for date in DATES for time in ("%H:%M", "%H:%M:%S"))]
+DIGITS = {"%Y": r"\d{4}", "%d": r"\d\d?", "%m": r"\d\d?", "%H": r"\d\d?", "%M": r"\d\d?", "%S": r"\d\d?", ".": r"\."}
+PATTERNS = [re.sub(r"%.|\.", lambda part: DIGITS[part[0]], layout) if layout else r"\d{4}" for layout in LAYOUTS]
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index)$|^column_\d+$|^unnamed: \d+$", re.IGNORECASE)
 
 
@@ -89,10 +91,15 @@ def _boolean(distinct: pa.Array, missing: bool) -> Column | None:
 
 
 def _datetime(distinct: pa.Array, missing: bool) -> Column | None:
-    for layout in LAYOUTS:
-        if moments(distinct.slice(0, 100), layout).notna().all() and moments(distinct, layout).notna().all():
+    first = str(distinct[0].as_py())  # most columns are not dates, and this is a thousand times faster than parsing
+    for layout, pattern in zip(LAYOUTS, PATTERNS):
+        if (pa.types.is_temporal(distinct.type) or re.match(pattern, first)) and _has_layout(distinct, layout):
             return Column(type="datetime", role="feature", missing=missing, format=layout)
     return None
+
+
+def _has_layout(distinct: pa.Array, layout: str | None) -> bool:
+    return all(moments(part, layout).notna().all() for part in (distinct.slice(0, 100), distinct))
 
 
 def target(name: str, values: pa.Array, task: str) -> Column:
