@@ -36,5 +36,6 @@ def reading(file: str, advice: str = "run `uv run dvc repro` and commit") -> Ite
     except LifecycleError:
         raise
     except Exception as error:
-        why = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        text = "".join(c if c.isprintable() else " " for c in str(error)[:200])
+        why = f"{type(error).__name__}: {' '.join(text.split())}"
         raise LifecycleError(f"{file} has an unexpected content ({why}): {advice}.") from None

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
 from lifecycle.project import Block, check, parse_yaml
-from lifecycle.storage.lock import Lock
+from lifecycle.storage.lock import Lock, Name
 
 OUTS = ("outs", "metrics", "plots")
-Listed = str | dict[str, Any]
+Listed = Name | dict[Name, Any]
 TRAIN = "train"  # the stage that writes the model
 
 
@@ -25,14 +25,21 @@ class Stage(Block, extra="ignore"):
     outs: list[Listed] | None = None
     metrics: list[Listed] | None = None
     plots: list[Listed] | None = None
-    params: list[str | dict[str, list[str] | None]] | None = None
+    params: list[Name | dict[Name, list[Name] | None]] | None = None
+
+
+class Model(Block, extra="ignore"):
+    """An artifact of dvc.yaml."""
+
+    path: Name
+    type: str | None = None
 
 
 class DvcYaml(Block, extra="ignore"):
     """dvc.yaml; `plots` may be a mapping or a list."""
 
-    stages: dict[str, Stage] | None = None
-    artifacts: dict[str, dict[str, Any]] | None = None
+    stages: dict[Name, Stage] | None = None
+    artifacts: dict[Name, Model] | None = None
     plots: list[Listed] | dict[str, Any] | None = None
 
 

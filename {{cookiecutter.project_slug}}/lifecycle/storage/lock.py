@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -12,12 +12,13 @@ from lifecycle.git import commits
 from lifecycle.project import Block, check, parse_yaml
 
 Entry = dict[str, Any]
+Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1000)]  # one line in what Git reads and writes
 
 
 class Recorded(Block, extra="ignore"):
     """A file or folder in dvc.lock or a .dvc file, as far as it is read here."""
 
-    path: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$")  # a line in what Git reads and writes
+    path: Name
     md5: str = Field(default="", pattern=r"^([0-9a-f]{32}(\.dir)?)?$")
     size: int = Field(default=0, ge=0, lt=2**63)
 
@@ -46,7 +47,7 @@ class Stage(Block, extra="ignore"):
 class LockFile(Block, extra="ignore"):
     """dvc.lock."""
 
-    stages: dict[str, Stage] | None = None
+    stages: dict[Name, Stage] | None = None
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ class Version:
             if not isinstance(content, dict):
                 raise TypeError("it is not a mapping")
             for key, value in flat(content).items():
+                if not key.isprintable() or len(key) > 1000:
+                    raise ValueError(f"{key[:50]!r} is not a name")
                 if isinstance(value, float | int) and not math.isfinite(value):
                     raise LifecycleError(f"{where}: {key} is {value}, which cannot be compared.")
             return content

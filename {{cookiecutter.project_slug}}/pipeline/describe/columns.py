@@ -77,7 +77,7 @@ def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
 def _with_room(low: float, high: float) -> list[float | int]:
     """A range three times as wide as seen, rounded to the precision of the spread; it never crosses zero by itself."""
     spread = high - low
-    if not 0 < spread < float("inf"):
+    if spread == 0 or max(-(low - spread), high + spread) > 1e308:  # near the largest float
         return [low, high]
     digits = 5 - math.floor(math.log10(spread))
     below, above = round(low - spread, digits), round(high + spread, digits)

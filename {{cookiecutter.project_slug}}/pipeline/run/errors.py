@@ -21,5 +21,10 @@ def reading(file: str, advice: str) -> Iterator[None]:
 
 def reason(error: Exception) -> str:
     """An error of a library on one short line."""
-    text = " ".join(str(error).split())[:200].rstrip(".") if not isinstance(error, KeyError) else ""
-    return text or f"{type(error).__name__} {error}".strip()[:200]
+    text = one_line(str(error)).rstrip(".") if not isinstance(error, KeyError) else ""
+    return text or one_line(f"{type(error).__name__} {error}")
+
+
+def one_line(text: str) -> str:
+    """The start of a text without line breaks and codes that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:200]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.run.errors import InputError, reading, reason
+from pipeline.run.errors import InputError, one_line, reading, reason
 
 LARGEST, NODES, DEPTH = 8 * 2**20, 500_000, 50  # characters, values and levels of a YAML text
 SHOWN = 10  # faults of a block that are listed
@@ -54,7 +54,7 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
         return kind.model_validate(values)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-        faults = [_fault(".".join(map(str, e["loc"]))[:200] or "the block", e["type"], e) for e in errors[:SHOWN]]
+        faults = [_fault(one_line(".".join(map(str, e["loc"]))) or "the block", e["type"], e) for e in errors[:SHOWN]]
         faults += [f"and {len(errors) - SHOWN} more"] if len(errors) > SHOWN else []
         top_level = any(len(e["loc"]) < 2 for e in errors)
         allowed = f"; allowed here: {', '.join(kind.model_fields)}" if top_level else ""
@@ -116,5 +116,5 @@ def params(stage: str, kind: type[Settings]) -> Settings:
     """The block of params.yaml that belongs to a stage."""
     blocks = load_yaml("params.yaml")
     if stage not in blocks:
-        raise InputError(f"params.yaml has no block {stage!r}: it has {', '.join(blocks)}.")
+        raise InputError(f"params.yaml has no block {stage!r}: it has {one_line(', '.join(blocks))}.")
     return check(kind, blocks[stage], f"params.yaml, block {stage},")

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pipeline.contract.schema import TEXTS, Column, Contract
 from pipeline.run.errors import InputError, reason
 
+YEARS = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31 23:59:59")  # that a text can have
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -60,7 +61,7 @@ def moments(values: pa.Array, layout: str | None) -> pd.Series:
     except Exception as error:  # pandas and the parser of formats have many
         raise InputError(f"the contract's format {layout!r} is not a date format: {reason(error)}.") from None
     parsed = parsed.dt.tz_localize(None)
-    return parsed.where(parsed.dt.year.between(1, 9999)).astype("datetime64[us]")  # the years of text
+    return parsed.where(parsed.between(*YEARS)).astype("datetime64[us]")
 
 
 def text(values: pa.Array) -> pd.Series:
