@@ -19,6 +19,7 @@ from lifecycle.report.html import page
 from lifecycle.report.markdown import markdown
 from lifecycle.storage.dvc import dvc, reason
 from lifecycle.storage.dvc_yaml import declarations
+from lifecycle.storage.lock import check_readable
 
 SIGNS = str.maketrans({"✅": "✔", "❌": "✘", "❓": "?", "❔": "?"})  # signs that every font has
 POINTS = 21  # of each line of the comment's chart
@@ -53,13 +54,15 @@ def outcome(path: Path) -> dict[str, Any]:
 
 def plots(revisions: list[str]) -> str:
     """Every plot of dvc.yaml as SVG, both versions in one, from DVC's own specification."""
-    done = dvc("plots", "diff", *revisions, "--json")
-    if done.returncode:
-        return f"<p>The plots could not be drawn: {escape(reason(done))}.</p>"
-    answer = done.stdout
-    for revision, name in zip(reversed(revisions), ("this change", "base")):
-        answer = answer.replace(revision, name)
     try:
+        for revision in (commits.WORK_TREE, *revisions):
+            check_readable(revision)
+        done = dvc("plots", "diff", *revisions, "--json")
+        if done.returncode:
+            raise LifecycleError(f"{reason(done)}.")
+        answer = done.stdout
+        for revision, name in zip(reversed(revisions), ("this change", "base")):
+            answer = answer.replace(revision, name)
         with reading("a plot"):
             contents = [e["content"] for entries in json.loads(answer).get("data", {}).values() for e in entries]
             specs = [content if isinstance(content, dict) else json.loads(content) for content in contents]

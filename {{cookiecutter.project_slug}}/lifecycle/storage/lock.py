@@ -87,6 +87,12 @@ def recorded_data(text: str, where: str) -> Entry:
     return content
 
 
+def check_readable(revision: str) -> None:
+    """Raise LifecycleError for files that DVC would read without a limit, such as aliases without end."""
+    for name in ("dvc.yaml", "params.yaml"):
+        parse_yaml(commits.show(revision, name), name)
+
+
 def lock(revision: str) -> Lock | None:
     """dvc.lock and the .dvc files at a revision; None if there is no dvc.lock."""
     text = commits.show(revision, "dvc.lock")
@@ -95,8 +101,7 @@ def lock(revision: str) -> Lock | None:
     tracked = commits.tracked(revision)
     if second := [name for name in tracked if name.endswith("/dvc.lock")]:
         raise LifecycleError(f"{second[0]} is a second pipeline, which is not checked: move its stages to ./dvc.yaml.")
-    for name in ("dvc.yaml", "params.yaml"):  # which DVC reads without limits
-        parse_yaml(commits.show(revision, name), name)
+    check_readable(revision)
     stages = recorded_stages(text, "dvc.lock")
     data = [
         out | {"path": str(PurePosixPath(name).parent / out["path"])}

@@ -9,7 +9,7 @@ from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
 from lifecycle.storage import dvc_yaml
 from lifecycle.storage.dvc import dvc, reason
-from lifecycle.storage.lock import inconsistent, lock
+from lifecycle.storage.lock import check_readable, inconsistent, lock
 
 REPRO = "run `uv run dvc repro`"
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
@@ -28,7 +28,7 @@ def marked() -> set[str]:
 def conflicts() -> list[str]:
     names = ", ".join(sorted(unmerged() | marked()))
     if not names:
-        lock(WORK_TREE)  # whose files DVC reads without limits
+        check_readable(WORK_TREE)
     return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 
 

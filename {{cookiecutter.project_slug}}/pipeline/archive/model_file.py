@@ -1,7 +1,9 @@
 """Saves and loads the model as a skops archive: loading it runs no code, and the same model gives the same bytes."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import sklearn
 import skops.io
 from sklearn.pipeline import Pipeline
@@ -42,4 +44,18 @@ def load(path: str) -> Pipeline:
         model = skops.io.load(path, trusted=sorted(TRUSTED))
         if not isinstance(model, Pipeline):
             raise TypeError(f"it contains a {type(model).__name__}, not a Pipeline of scikit-learn")
+        _check_trees(model[-1])
         return model
+
+
+def _check_trees(model: Any) -> None:
+    """Raise ValueError for boosted trees whose nodes lead nowhere or back: scikit-learn would crash, or never end."""
+    for tree in (tree for trees in getattr(model, "_predictors", []) for tree in trees):
+        place = np.flatnonzero(tree.nodes["is_leaf"] == 0)
+        inner, count = tree.nodes[place], len(tree.nodes)
+        low, high = np.minimum(inner["left"], inner["right"]), np.maximum(inner["left"], inner["right"])
+        sets = inner["bitset_idx"][inner["is_categorical"] != 0]
+        inside = [(low > place), (high < count), (inner["feature_idx"] < model.n_features_in_)]
+        inside += [inner["feature_idx"] >= 0, sets < len(tree.raw_left_cat_bitsets)]
+        if not (count and all(part.all() for part in inside)):
+            raise ValueError("a tree of the model has nodes that are not in it")

@@ -64,10 +64,9 @@ def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
     numbers = (
         distinct.cast(pa.float64(), safe=False) if pa.types.is_integer(distinct.type) else _cast(distinct, pa.float64())
     )
-    if numbers is None:
+    if numbers is None or not pc.all(pc.is_finite(numbers)).as_py():  # digits beyond the largest float
         return None
-    finite = numbers.filter(pc.is_finite(numbers))
-    limits = pc.min_max(finite).as_py() if len(finite) else {"min": 0.0, "max": 0.0}
+    limits = pc.min_max(numbers).as_py()
     edges: list[float | int] = _with_room(limits["min"], limits["max"])
     if _cast(distinct, pa.int64()) is None:
         return Column(type="number", role="feature", missing=missing, range=edges)
@@ -85,15 +84,18 @@ def _with_room(low: float, high: float) -> list[float | int]:
 
 
 def _boolean(distinct: pa.Array, missing: bool) -> Column | None:
+    if pa.types.is_temporal(distinct.type):
+        return None
     if len(distinct) < FEW and {str(value).lower() for value in distinct.to_pylist()} <= {"true", "false"}:
         return Column(type="boolean", role="feature", missing=missing)
     return None
 
 
 def _datetime(distinct: pa.Array, missing: bool) -> Column | None:
-    first = str(distinct[0].as_py())  # most columns are not dates, and this is a thousand times faster than parsing
+    dates = pa.types.is_temporal(distinct.type)
+    first = "" if dates else str(distinct[0].as_py())  # most columns are not dates, which a pattern sees at once
     for layout, pattern in zip(LAYOUTS, PATTERNS):
-        if (pa.types.is_temporal(distinct.type) or re.match(pattern, first)) and _has_layout(distinct, layout):
+        if (dates or re.match(pattern, first)) and _has_layout(distinct, layout):
             return Column(type="datetime", role="feature", missing=missing, format=layout)
     return None
 
@@ -111,7 +113,7 @@ def target(name: str, values: pa.Array, task: str) -> Column:
     if task == "regression":
         column = _numeric(present.unique(), missing)
         if column is None:
-            example = text(present)[pd.to_numeric(text(present), errors="coerce").isna()].iloc[0]
+            example = text(present)[~pd.to_numeric(text(present), errors="coerce").abs().lt(float("inf"))].iloc[0]
             raise InputError(f"the target {name!r} has {example!r}, regression needs numbers: choose classification.")
         return column.model_copy(update={"role": "target"})
     labels = sorted(text(present).unique().tolist(), key=_natural)

@@ -3,6 +3,7 @@
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,9 +44,10 @@ def _convert(values: pa.Array, column: Column) -> pd.Series:
         return text(values)
     if column.type in ("integer", "number"):
         try:
-            return values.cast(pa.float64()).to_pandas()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            return pd.to_numeric(text(values), errors="coerce").astype("float64")
+            numbers = values.cast(pa.float64()).to_pandas()
+        except pa.ArrowException:
+            numbers = pd.to_numeric(text(values), errors="coerce").astype("float64")
+        return numbers.where(np.isfinite(numbers))  # digits beyond the largest float
     if column.type == "boolean":
         return text(values).str.lower().map(TRUTH).astype("float64")
     if column.type == "datetime":
