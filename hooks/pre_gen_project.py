@@ -64,7 +64,7 @@ def text_faults() -> Iterator[str]:
 
 
 def remote_faults(remote: str) -> Iterator[str]:
-    if bad := CUT.search(REMOTE_URL):
+    if REMOTE_URL.strip() and (bad := CUT.search(REMOTE_URL)):
         yield f"remote_url contains {bad[0]!r}, with which DVC's configuration cannot hold it: choose another address."
     if CREDENTIALS.search(REMOTE_URL):
         yield "remote_url contains a password, which does not belong in Git: leave it out, and configure it in DVC."

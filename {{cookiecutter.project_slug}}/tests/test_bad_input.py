@@ -115,6 +115,15 @@ def test_years_that_no_calendar_has_are_missing(contract: Contract) -> None:
         )
 
 
+def test_numbers_beyond_floats_are_text() -> None:
+    """A column with an integer of 400 digits is text, and a table fits the contract that is written from it."""
+    days = pa.array([0, 2**31 - 1, 1], pa.date32())
+    table = pa.table({"a": ["1", "9" * 400, "2"], "day": days, "t": ["x", "y", "x"]})
+    contract = describe(table, "t", "classification")
+    assert contract.columns["a"].type in ("text", "category")
+    assert breaches(*typed(table, contract), contract).empty
+
+
 @pytest.mark.parametrize(
     "wrong", [", range: [.nan, 1]", ", range: [1, .inf]", ", range: [1, %s]" % ("9" * 5000), ", range: 1", ", note: []"]
 )
