@@ -1,11 +1,12 @@
-# `make demo` shows what the template gives, `make test` tests it, `make quick` runs the fast tests, `make bench` measures.
+# `make demo` shows what the template gives, `make test` tests it, `make quick` runs the fast tests, `make fuzz` tries
+# 50,000 broken files, `make bench` measures.
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
 PACKAGES := rsync chromium gpg gpg-agent # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test quick bench lock plots-page system
+.PHONY: demo test quick fuzz bench lock plots-page system
 
 # The template's tools, with the versions and hashes of requirements.txt
 .venv/ready: requirements.txt
@@ -69,6 +70,11 @@ test: system .venv/ready build/node/ready
 
 quick: .venv/ready build/node/ready
 	$(PYTEST) -m "not slow"
+
+# Every reader with broken files, other ones each time; make fuzz FUZZ_CASES=2000 is as many as the tests try
+fuzz: export FUZZ_CASES ?= 50000
+fuzz: .venv/ready
+	pytest tests/test_fuzz.py
 
 bench: .venv/ready
 	python benchmarks/run.py

@@ -24,6 +24,7 @@ OWN_NAMES = {"pipeline", "lifecycle", "serving", "tests", "data", "test"}
 WRITTEN = ("project_name", "description", "author_name", "author_email", "remote_url")  # between quotes, in TOML
 REMOTES = {"s3": "s3://", "gcs": "gs://", "azure": "azure://", "ssh": "ssh://"}
 CREDENTIALS = re.compile(r"://[^/]*:[^/]*@")
+CUT = re.compile(r"^\s|^'|[#,]|%\(|\s$")  # a comment, a list, a reference or a quotation for DVC's configuration
 SAMPLE = {
     "classification": ["species", "island", "sex", "year"],
     "regression": ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"],
@@ -63,6 +64,8 @@ def text_faults() -> Iterator[str]:
 
 
 def remote_faults(remote: str) -> Iterator[str]:
+    if REMOTE_URL.strip() and (bad := CUT.search(REMOTE_URL)):
+        yield f"remote_url contains {bad[0]!r}, with which DVC's configuration cannot hold it: choose another address."
     if CREDENTIALS.search(REMOTE_URL):
         yield "remote_url contains a password, which does not belong in Git: leave it out, and configure it in DVC."
     elif remote == "local" and (not REMOTE_URL.strip() or "://" in REMOTE_URL):

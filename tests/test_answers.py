@@ -117,6 +117,11 @@ def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
         ("ssh", "ssh://me:secret@example.com/srv", "remote_url contains a password"),
         ("s3", "s3://key:secret@bucket", "remote_url contains a password"),
         ("local", "a\\b", "remote_url contains a double quote or a backslash"),
+        ("local", "/data/part #2", "remote_url contains '#', with which DVC's configuration cannot hold it"),
+        ("local", "/data,more", "remote_url contains ','"),
+        ("s3", "s3://bucket/%(x)s", "remote_url contains '%('"),
+        ("local", "'/data'", "remote_url contains"),
+        ("local", "/data ", "remote_url contains ' '"),
     ],
 )
 def test_remote_url_must_match_the_remote(remote: str, url: str, message: str, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_first_commit_checks_only_floors_and_ceilings(pushed: Path, run: Run) ->
         ([("reports/metrics.json", '"log_loss": 0.0', '"log_loss": NaN, "x": 0.0')], "log_loss is nan"),
         ([("reports/intervals.json", '"test_rows": 83', '"test_rows": 70')], "70 test rows instead of 83"),
         ([("reports/metrics.json", '"log_loss": 0.0', '"logloss": 0.0')], "the gate needs log_loss"),
-        ([("reports/metrics.json", "{", "")], "is not valid JSON"),
+        ([("reports/metrics.json", "{", "")], "has an unexpected content"),
         ([("params.yaml", "    accuracy:", "    acuracy:")], "the gate needs acuracy"),
         ([("params.yaml", "drop: 10%", "drop: nan")], "drop"),
         ([("params.yaml", "slices: all", "slices: [iland]")], "no column 'iland'"),

@@ -1,5 +1,8 @@
 """The errors that a verb raises on purpose. Each message says what happened, why, and what to type next."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class LifecycleError(Exception):
     """Something could not be done or checked: exit code 2."""
@@ -23,3 +26,16 @@ class ForgeError(LifecycleError):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def reading(file: str, advice: str = "run `uv run dvc repro` and commit") -> Iterator[None]:
+    """Raise LifecycleError for whatever the content of one file, which anybody may have written, leads to."""
+    try:
+        yield
+    except LifecycleError:
+        raise
+    except Exception as error:
+        text = "".join(c if c.isprintable() else " " for c in str(error)[:200])
+        why = f"{type(error).__name__}: {' '.join(text.split())}"
+        raise LifecycleError(f"{file} has an unexpected content ({why}): {advice}.") from None

@@ -5,19 +5,22 @@ Every function raises LifecycleError where the pipeline raises its own error. Wh
 """
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lifecycle.errors import LifecycleError
-from pipeline.contract.schema import Column, Contract
+from lifecycle.errors import LifecycleError, reading
+from pipeline.contract.schema import NUMBERS, Column, Contract, check_contract
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
 from pipeline.run.threads import threads
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     import numpy as np
     import pandas as pd
 
@@ -46,6 +49,11 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 
 
+@_translated()
+def contract(text: str, where: str) -> Contract:
+    return check_contract(check(Contract, parse_yaml(text, where), where), where)
+
+
 def read_table(source: "Path | io.BytesIO", name: str = "") -> "pd.DataFrame":
     """The rows of a Parquet file, `name` for messages; raises LifecycleError."""
     from pipeline.run.files import read_table
@@ -55,6 +63,28 @@ def read_table(source: "Path | io.BytesIO", name: str = "") -> "pd.DataFrame":
     except (OSError, ValueError, ArithmeticError) as error:  # Arrow's own errors are ValueErrors
         why = " ".join(str(error).split())[:200]
         raise LifecycleError(f"{name or source} cannot be read as a Parquet table ({why}).") from None
+
+
+def stored_table(source: "Path | io.BytesIO", contract: Contract, where: str) -> "pd.DataFrame":
+    """Stored predictions or test rows; raises LifecycleError if they lack the columns and types of theirs."""
+    from pipeline.metrics import classes
+
+    with reading(where):
+        table = read_table(source, where)
+        table.nunique()  # raises for cells that are lists
+        numbers, texts = [n for n, c in contract.features.items() if c.type in NUMBERS], []
+        if "predicted" in table:
+            numbers, texts = ["predicted", "actual"], ["predicted", "actual"]
+            numbers = numbers if contract.task == "regression" else [f"p({label})" for label in classes(table)]
+            finite = table[numbers].abs().max().max() < float("inf")
+            known = contract.task == "regression" or table[texts].isin(classes(table)).all(axis=None)
+            if not (len(table) and finite and known and table[numbers].notna().all(axis=None)):
+                raise ValueError("there are no predictions, or infinite ones, or of unknown classes")
+        elif missing := {*contract.features, contract.target} - {*table}:
+            raise KeyError(*missing)
+        if table[ROW].dtype != "uint64" or any(table[name].dtype.kind != "f" for name in numbers):
+            raise TypeError(f"{ROW} must be uint64, and numbers floats")
+    return table
 
 
 def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], dict[str, float]]":
@@ -71,11 +101,33 @@ def slice_label(value: object, column: Column | None) -> str:
     return label(value, column) if column else str(value)
 
 
+class Golden(Block):
+    """golden.json: rows, and what the model predicted for each."""
+
+    rows: list[dict[str, str | float | bool | None]]
+    predictions: list[dict[str, str | float]]
+
+
+def unpacked(path: Path) -> "ZipFile":
+    """The opened archive of a model."""
+    from pipeline.archive.canonical import unpacked
+
+    return unpacked(path)
+
+
+@_translated()
+def golden(content: bytes, where: str) -> Golden:
+    with reading(where):
+        return check(Golden, json.loads(content), where)
+
+
+@_translated()
 def typed_rows(rows: list[dict[str, Any]], contract: Contract) -> "pd.DataFrame":
     """Rows from JSON with the types of the contract."""
     from pipeline.evaluation.golden import typed_rows
 
-    return typed_rows(rows, contract)
+    with reading("golden.json"):
+        return typed_rows(rows, contract)
 
 
 def questions(rows: "pd.DataFrame", contract: Contract) -> "pd.DataFrame":
@@ -90,7 +142,8 @@ def baseline(profile: dict[str, Any], predictions: "pd.DataFrame", contract: Con
     """The predictions of a model without features."""
     from pipeline.evaluation.intervals import baseline
 
-    return baseline(profile, predictions, contract)
+    with reading("profile.json"):
+        return baseline(profile, predictions, contract)
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:

@@ -51,3 +51,5 @@ if __name__ == "__main__":
         sys.exit(f"predict: {error}")
     except FileNotFoundError as error:
         sys.exit(f"predict: {error.filename} does not exist.")
+    except OSError as error:
+        sys.exit(f"predict: {error.filename or 'a file'} cannot be used ({error.strerror or error}).")

@@ -51,7 +51,7 @@ class Forge(ABC):
     def call(self, method: str, path: str, body: Any = None) -> Any:
         try:
             return json.loads(self.send(method, path, body) or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ForgeError(f"{method} {self.address}{path}: the answer is not valid JSON.") from None
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from lifecycle.storage.dvc_yaml import NAME
 FIELDS = ("refname", "objecttype", "objectname", "*objecttype", "*objectname", "taggername", "taggeremail",
           "taggerdate:unix", "contents:body", "contents:signature", "tag", "object")  # fmt: skip
 FORMAT = "%00".join(f"%({name})" for name in FIELDS) + "%00%01"
-NUMBER = r"(0|[1-9]\d*)"
+NUMBER = r"(0|[1-9]\d{0,8})"
 TEXTS = ("kind", "stage", "version", "commit", "reason")  # keys of the JSON
 LONGEST = 1000  # characters of each text in it
 LATEST = 253_402_300_799  # the end of the year 9999
@@ -47,12 +47,12 @@ def parse(row: list[str], artifact: str) -> Tag | str:
     ref, kind, _, target_kind, commit, by, mail, time, body, signature, title, target = row
     name = re.escape(artifact)
     version = re.fullmatch(rf"{name}@(v{NUMBER}\.{NUMBER}\.{NUMBER})", ref, re.ASCII)
-    stage = re.fullmatch(rf"{name}#({NAME})#([1-9]\d*)", ref, re.ASCII)
+    stage = re.fullmatch(rf"{name}#({NAME})#([1-9]\d{{0,8}})", ref, re.ASCII)
     if re.fullmatch(rf"{name}[@#].*!(#\d+)?", ref):
         return "is an undo tag of GTO, which has no effect here: use `lifecycle rollback`."
     if not version and not stage:
         return f"is malformed: a version is {artifact}@v1.2.3, a stage {artifact}#stage#4."
-    if kind != "tag" or not time:
+    if kind != "tag" or not re.fullmatch(r"\d{1,12}", time, re.ASCII):
         return "is a lightweight tag, or has no tagger, so it does not say who and when."
     if not 0 <= int(time) <= LATEST:
         return "has a date that no calendar has."

@@ -5,6 +5,8 @@ It also renders reports from forks, so whatever they contain can only be display
 
 from typing import Any
 
+from lifecycle.errors import reading
+
 MARKS = {"pass": "✅", "inconclusive": "⚠️", "fail": "❌"}
 CODES = {0: "✅", 1: "❌"}  # of verify and reproduce
 UNKNOWN, UNCHECKED = "❓", "❔"
@@ -42,8 +44,9 @@ def mark(verdict: object) -> str:
     return f"{MARKS.get(str(verdict), UNKNOWN)} {verdict}"
 
 
+@reading("report.json", "run `uv run lifecycle gate BASE --report DIR` again")
 def markdown(report: dict[str, Any], chart: bool = True) -> str:
-    """The comment; without `chart` for the page, which has the plots themselves."""
+    """The comment; without `chart` for the page, which has the plots. Raises LifecycleError for any other JSON."""
     lines = [f"## {text(mark(report['verdict']))}", "", *[f"- {text(line)}" for line in report["messages"]], ""]
     for verb, check in report.get("checks", {}).items():
         sign = UNCHECKED if check["details"].get("unchecked") else CODES.get(check["code"], UNKNOWN)

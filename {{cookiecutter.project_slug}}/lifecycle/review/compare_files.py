@@ -5,7 +5,6 @@ import json
 import math
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,10 @@ def differences(old: Path, new: Path, tolerance: float, renamed: dict[str, str])
         return [f"{new.name} is in one version only"]
     if old.read_bytes() == new.read_bytes():
         return []
-    lines = _compare(old, new, tolerance, renamed)
+    try:
+        lines = _compare(old, new, tolerance, renamed)
+    except Exception as error:  # whatever it is: one of them is not such a file, which is a difference
+        lines = [f"cannot be compared ({type(error).__name__}: {' '.join(str(error).split())[:200]})"]
     if lines is None:
         return None
     return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])
@@ -86,7 +88,7 @@ def _columns(name: str, before: np.ndarray, after: np.ndarray, tolerance: float)
 
 def _archives(old: Path, new: Path, tolerance: float) -> list[str]:
     """Two skops archives, by their JSON and their arrays."""
-    with ZipFile(old) as before, ZipFile(new) as after:
+    with project.unpacked(old) as before, project.unpacked(new) as after:
         if (before.namelist(), before.comment) != (after.namelist(), after.comment):
             return [f"recorded a model of {len(before.namelist())} parts, now one of {len(after.namelist())}"]
         lines = []

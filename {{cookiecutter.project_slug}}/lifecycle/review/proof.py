@@ -1,10 +1,8 @@
 """Proves a version from what is stored: its own model predicts again, and all records must agree with that."""
 
 import io
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 
@@ -19,15 +17,15 @@ def proven(version: Version, folder: Path, python: str, tolerance: float) -> tup
     """How many test rows the stored model predicted again in the version's checkout, and what disagrees."""
     test, stored = table(version, "test.parquet"), table(version, "predictions.parquet")
     golden = golden_of(version)
-    answers = pd.DataFrame(golden["predictions"])
-    rows = [project.typed_rows(golden["rows"], version.contract), test.iloc[predictions.sample(len(test))]]
+    answers = pd.DataFrame(golden.predictions)
+    rows = [project.typed_rows(golden.rows, version.contract), test.iloc[predictions.sample(len(test))]]
     asked = pd.concat([project.questions(frame, version.contract) for frame in rows], ignore_index=True)
     with TemporaryDirectory(prefix="lifecycle-") as place:
         model = Path(place, Path(version.model.path).name)
         model.write_bytes(objects.content(version.model.md5))
         python = predictions.environment_of(version, python, folder)
         now = predictions.predict(asked, model, python, folder)
-    first = len(golden["rows"])
+    first = len(golden.rows)
     given, again = answers.to_dict("records"), now.head(first).to_dict("records")
     messages = (
         verdict.labels(stored, test, version.contract) + version.wrong_manifest() + wrong_metrics(version, stored)
@@ -45,28 +43,29 @@ def golden(version: Version, folder: Path, python: str, tolerance: float) -> lis
     with TemporaryDirectory(prefix="lifecycle-") as place:
         model = Path(place, Path(version.model.path).name)
         model.write_bytes(objects.content(version.model.md5))
-        rows = project.questions(project.typed_rows(known["rows"], version.contract), version.contract)
+        rows = project.questions(project.typed_rows(known.rows, version.contract), version.contract)
         now = predictions.predict(rows, model, predictions.environment_of(version, python, folder), folder)
-    return project.contradictions(known["predictions"], now.to_dict("records"), tolerance)
+    return project.contradictions(known.predictions, now.to_dict("records"), tolerance)
 
 
-def golden_of(version: Version) -> dict[str, Any]:
+def golden_of(version: Version) -> project.Golden:
+    known = project.golden(content(version, "golden.json"), version.where("golden.json"))
+    if not known.rows:
+        raise LifecycleError(f"{version.path('golden.json')} has no golden predictions: run `uv run dvc repro`.")
+    return known
+
+
+def content(version: Version, name: str) -> bytes:
+    """A stored file of a version, from the remote; raises LifecycleError."""
     try:
-        content = json.loads(objects.content(version.file("golden.json").md5))
-        if all(isinstance(row, dict) for key in ("rows", "predictions") for row in content[key]) and content["rows"]:
-            return dict(content)
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
-        pass
-    raise LifecycleError(f"{version.path('golden.json')} has no golden predictions: run `uv run dvc repro` and commit.")
+        return objects.content(version.file(name).md5)
+    except FileNotFoundError:
+        raise LifecycleError(f"{version.path(name)} is missing in the remote.") from None
 
 
 def table(version: Version, name: str) -> pd.DataFrame:
     """A stored table of a version, from the remote; raises LifecycleError."""
-    try:
-        content = objects.content(version.file(name).md5)
-    except FileNotFoundError:
-        raise LifecycleError(f"{version.path(name)} is missing in the remote.") from None
-    return verdict.checked(project.read_table(io.BytesIO(content), version.path(name)), name, version)
+    return project.stored_table(io.BytesIO(content(version, name)), version.contract, version.where(name))
 
 
 def wrong_metrics(version: Version, stored: pd.DataFrame) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 from lifecycle import code, paths, project
 from lifecycle.errors import LifecycleError, RemoteError
 from lifecycle.git import commits
-from lifecycle.project import parse_yaml
 from lifecycle.storage import dvc
+from lifecycle.storage.dvc_yaml import declarations
 from lifecycle.storage.lock import Lock, entries
 from lifecycle.storage.version import head
 
@@ -23,7 +23,7 @@ def edited(base: str | None) -> set[str]:
     """The stages whose entry in dvc.yaml is not that of the base."""
 
     def stages(revision: str) -> dict[str, Any]:
-        every = parse_yaml(commits.show(revision, "dvc.yaml"), f"dvc.yaml of {revision[:9]}").get("stages") or {}
+        every = declarations(commits.show(revision, "dvc.yaml"), f"dvc.yaml of {revision[:9]}")["stages"]
         return {
             name: {key: value for key, value in stage.items() if key not in UNSEEN} for name, stage in every.items()
         }

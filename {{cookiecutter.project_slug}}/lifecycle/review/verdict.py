@@ -105,24 +105,8 @@ def tables(version: Version, names: list[str]) -> list[pd.DataFrame]:
     with dvc.checkout(version.commit):
         files = [version.file(name) for name in names]
         dvc.fetch(files, checked_out=False)
-        frames = [project.read_table(dvc.cached(file.md5), file.path) for file in files]
-    return [checked(frame, name, version) for name, frame in zip(names, frames)]
-
-
-def checked(frame: pd.DataFrame, name: str, version: Version) -> pd.DataFrame:
-    """The same stored table; raises LifecycleError unless it has the columns that a comparison needs."""
-    labels = version.contract.columns[version.contract.target].values or []
-    numbers = [f"p({label})" for label in labels] or ["predicted"]
-    needed = [ROW, "actual", "predicted", *numbers] if name == "predictions.parquet" else [ROW, version.contract.target]
-    wrong = [column for column in needed if column not in frame] or [
-        column
-        for column in numbers
-        if column in frame and not np.isfinite(pd.to_numeric(frame[column], "coerce")).all()
-    ]
-    if wrong:
-        where = f"{name} of commit {version.commit[:9]}"
-        raise LifecycleError(f"{where} has no column {wrong[0]} of finite values: run `uv run dvc repro`.")
-    return frame
+        pairs = [(dvc.cached(file.md5), version.where(name)) for name, file in zip(names, files)]
+        return [project.stored_table(path, version.contract, where) for path, where in pairs]
 
 
 def metrics(predictions: pd.DataFrame, task: str) -> dict[str, float]:

@@ -95,15 +95,20 @@ def checkout(revision: str, settings: str | None = None) -> Iterator[Path]:
         project = Path(folder, git("rev-parse", "--show-prefix"))
         config = ConfigParser(interpolation=None)
         config.read(".dvc/config.local", "utf-8")
-        config.read_dict({"cache": {"dir": cache_folder()}, "core": {"site_cache_dir": f"{folder}/.git/dvc"}})
+        config.read_dict({"cache": {"dir": quoted(cache_folder())}, "core": {"site_cache_dir": f"{folder}/.git/dvc"}})
         if "://" not in address:
-            config.read_dict({f"'remote \"{name}\"'": {"url": address}})
+            config.read_dict({f"'remote \"{name}\"'": {"url": quoted(address)}})
         with open(project / ".dvc" / "config.local", "w", encoding="utf-8") as file:
             config.write(file)
         if text is not None:
             (project / ".dvc" / "config").write_text(text, "utf-8", newline="\n")
         with chdir(project):
             yield project
+
+
+def quoted(text: str) -> str:
+    """A value of DVC's configuration, where a `#` or `,` would end it."""
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def cached(md5: str) -> Path:

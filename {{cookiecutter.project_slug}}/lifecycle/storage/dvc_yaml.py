@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
-from lifecycle.project import digest, parse_yaml
+from lifecycle.project import Block, check, digest, parse_yaml
 from lifecycle.storage import imports
-from lifecycle.storage.lock import Lock, entries
+from lifecycle.storage.lock import Lock, Name, entries
 from lifecycle.storage.stages import Stage
 
 LONGEST = 100  # characters of a name
 OUTS = ("outs", "metrics", "plots")
 # A name that Git and GTO accept in a tag, of an artifact or a stage
 NAME = r"[A-Za-z0-9](?:(?:/?[A-Za-z0-9_-])*/?[A-Za-z0-9])?"
+Listed = Name | dict[Name, Any]
 TRAIN = "train"  # the stage that writes the model
 REPRO = "run `uv run dvc repro`"
 
@@ -27,18 +28,50 @@ class Artifact(NamedTuple):
     path: str
 
 
+class StageEntry(Block, extra="ignore"):
+    """A stage of dvc.yaml, as far as it is read here; the values of its lists may have options."""
+
+    deps: list[Listed] | None = None
+    outs: list[Listed] | None = None
+    metrics: list[Listed] | None = None
+    plots: list[Listed] | None = None
+    params: list[Name | dict[Name, list[Name] | None]] | None = None
+
+
+class Model(Block, extra="ignore"):
+    """An artifact of dvc.yaml."""
+
+    path: Name
+    type: str | None = None
+
+
+class DvcYaml(Block, extra="ignore"):
+    """dvc.yaml; `plots` may be a mapping or a list."""
+
+    stages: dict[Name, StageEntry] | None = None
+    artifacts: dict[Name, Model] | None = None
+    plots: list[Listed] | dict[str, Any] | None = None
+
+
+def declarations(text: str | None, where: str = "dvc.yaml") -> dict[str, Any]:
+    """The stages, artifacts and plots of a dvc.yaml, empty where it has none; raises LifecycleError."""
+    content = parse_yaml(text, where)
+    check(DvcYaml, content, where)
+    plots = content.get("plots") or []
+    listed = [item for item in plots if isinstance(item, dict)] if isinstance(plots, list) else [plots]
+    return {"plots": listed} | {name: content.get(name) or {} for name in ("stages", "artifacts")}
+
+
 def artifact(text: str | None) -> Artifact:
     """The one artifact of type model in a dvc.yaml; raises LifecycleError unless the train stage writes it."""
-    content = parse_yaml(text, "dvc.yaml")
-    artifacts = content.get("artifacts") or {}
-    models = {name: entry for name, entry in artifacts.items()
-              if isinstance(entry, dict) and entry.get("type") == "model"}  # fmt: skip
+    content = declarations(text)
+    models = {name: entry for name, entry in content["artifacts"].items() if entry.get("type") == "model"}
     if len(models) != 1:
         raise LifecycleError(f"dvc.yaml must name one artifact of type model, it names {len(models)}: see `artifacts`.")
     ((name, entry),) = models.items()
     check_name(str(name), "dvc.yaml, block artifacts:")
     path = posixpath.normpath(str(entry.get("path")))
-    if path not in outputs((content.get("stages") or {}).get(TRAIN) or {}):
+    if path not in outputs(content["stages"].get(TRAIN, {})):
         raise LifecycleError(f"dvc.yaml: the artifact {name} is {path}, which the stage {TRAIN} does not write.")
     return Artifact(str(name), path)
 

@@ -5,13 +5,51 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
-from lifecycle.errors import LifecycleError
+from pydantic import Field
+
+from lifecycle.errors import LifecycleError, reading
 from lifecycle.git import commits
-from lifecycle.project import parse_yaml
+from lifecycle.project import Block, check, parse_yaml
 
 Entry = dict[str, Any]
+Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1000)]  # one line in what Git reads and writes
+
+
+class Recorded(Block, extra="ignore"):
+    """A file or folder in dvc.lock or a .dvc file, as far as it is read here."""
+
+    path: Name
+    md5: str = Field(default="", pattern=r"^([0-9a-f]{32}(\.dir)?)?$")
+    size: int = Field(default=0, ge=0, lt=2**63)
+
+
+class Source(Recorded):
+    """Where imported data comes from: an address, or a database without a path."""
+
+    path: str = ""
+
+
+class DataFile(Block, extra="ignore"):
+    """A .dvc file."""
+
+    deps: list[Source] = []
+    outs: list[Recorded] = []
+
+
+class Stage(Block, extra="ignore"):
+    """What a stage read and wrote."""
+
+    deps: list[Recorded] = []
+    outs: list[Recorded] = []
+    params: dict[str, dict[str, Any]] = {}
+
+
+class LockFile(Block, extra="ignore"):
+    """dvc.lock."""
+
+    stages: dict[Name, Stage] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,18 +79,39 @@ class Lock:
         return {path: file for path, file in (self.data | self.outputs).items() if file.stored}
 
 
+def recorded_stages(text: str, where: str) -> dict[str, Entry]:
+    """The stages of a dvc.lock; raises LifecycleError if it is not one."""
+    content = parse_yaml(text, where)
+    check(LockFile, content, where)
+    return content.get("stages") or {}
+
+
+def recorded_data(text: str, where: str) -> Entry:
+    """A .dvc file; raises LifecycleError if it is not one."""
+    content = parse_yaml(text, where)
+    check(DataFile, content, where)
+    return content
+
+
+def check_readable(revision: str) -> None:
+    """Raise LifecycleError for files that DVC would read without a limit, such as aliases without end."""
+    for name in ("dvc.yaml", "params.yaml"):
+        parse_yaml(commits.show(revision, name), name)
+
+
 def lock(revision: str) -> Lock | None:
     """dvc.lock and the .dvc files at a revision; None if there is no dvc.lock."""
     text = commits.show(revision, "dvc.lock")
     if text is None:
         return None
     tracked = commits.tracked(revision)
-    stages = parse_yaml(text, "dvc.lock").get("stages") or {}
+    check_readable(revision)
+    stages = recorded_stages(text, "dvc.lock")
     data = [
         out | {"path": str(PurePosixPath(name).parent / out["path"])}
         for name in sorted(tracked)
         if name.endswith(".dvc")
-        for out in parse_yaml(commits.show(revision, name), name).get("outs", [])
+        for out in recorded_data(commits.show(revision, name) or "", name).get("outs", [])
     ]
     in_git = with_folders(tracked)
     return Lock(stages, files(entries(stages, "outs"), in_git), files(data, in_git), in_git)
@@ -104,6 +163,7 @@ def changed_stages(old: Lock | None, new: Lock, edited: Collection[str] = ()) ->
         stage: {maker[dep["path"]] for dep in entry.get("deps", []) if dep["path"] in maker}
         for stage, entry in new.stages.items()
     }
-    ordered = TopologicalSorter(needs).static_order()
+    with reading("dvc.lock"):  # stages that read each other's outputs
+        ordered = [*TopologicalSorter(needs).static_order()]
     return [stage for stage in ordered
             if old is None or stage.split("@")[0] in edited or old.stages.get(stage) != new.stages[stage]]  # fmt: skip

@@ -14,9 +14,8 @@ from lifecycle.git import origin
 from lifecycle.git.batch import Batch
 from lifecycle.git.commits import WORK_TREE, tracked
 from lifecycle.git.run import attempt, git
-from lifecycle.project import parse_yaml
 from lifecycle.storage import objects
-from lifecycle.storage.lock import entries
+from lifecycle.storage.lock import entries, recorded_data, recorded_stages
 
 files_at = cache(tracked)  # a commit
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer")
@@ -92,9 +91,9 @@ def is_metafile(path: str) -> bool:
 
 def hashes(text: str, path: str, where: str, tracked: set[str]) -> dict[str, str]:
     """What a dvc.lock or .dvc file names, and the content of its folders; `tracked`: the files that Git has there."""
-    content = parse_yaml(text, f"{path} in {where}")
-    listed = entries({path: content, **(content.get("stages") or {})}, "outs", "deps")
-    names = {str(item["md5"]): str(item.get("path", "")) for item in listed if item.get("md5")}
+    title = f"{path} in {where}"
+    stages = {path: recorded_data(text, title)} if path.endswith(".dvc") else recorded_stages(text, title)
+    names = {item["md5"]: item.get("path", "") for item in entries(stages, "outs", "deps") if item.get("md5")}
     for md5, name in [*names.items()]:
         below = f"{PurePosixPath(path).parent / name}/"
         if md5.endswith(".dir") and not any(file.startswith(below) for file in tracked):

@@ -5,10 +5,9 @@ from typing import Any
 from lifecycle.git import commits
 from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
-from lifecycle.project import parse_yaml
 from lifecycle.storage import dvc_yaml, stages
 from lifecycle.storage.dvc_yaml import REPRO
-from lifecycle.storage.lock import inconsistent, lock
+from lifecycle.storage.lock import check_readable, inconsistent, lock
 
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
@@ -25,6 +24,8 @@ def marked() -> set[str]:
 
 def conflicts() -> list[str]:
     names = ", ".join(sorted(unmerged() | marked()))
+    if not names:
+        check_readable(WORK_TREE)
     return [f"there is a conflict in {names}: run `uv run lifecycle resolve`"] if names else []
 
 
@@ -59,8 +60,6 @@ def findings(committed: bool = False) -> list[str]:
     recorded = lock(WORK_TREE)
     if recorded is None:
         return [f"there is no dvc.lock: {REPRO} for the first results"]
-    for name in ("dvc.yaml", "params.yaml"):  # before DVC reads them, which may take for ever
-        parse_yaml(show(WORK_TREE, name), name)
     messages, reported = [], set()
     declared, changed = stages.read()
     for stage, changes in changed.items():

@@ -7,13 +7,22 @@ from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
-from lifecycle.errors import LifecycleError
+from pydantic import Field
+
+from lifecycle.errors import LifecycleError, reading
 from lifecycle.git import commits
 from lifecycle.git.batch import Batch
 from lifecycle.git.run import git
-from lifecycle.project import Contract, check, parse_yaml
+from lifecycle.project import Block, Contract, check, contract, parse_yaml
 from lifecycle.storage.dvc_yaml import Artifact, artifact
-from lifecycle.storage.lock import File, Lock, entries, files
+from lifecycle.storage.lock import File, Lock, entries, files, recorded_stages
+
+
+class Intervals(Block, extra="ignore"):
+    """intervals.json, as far as it is read here."""
+
+    test_rows: int = Field(ge=0, lt=2**63)
+    baseline: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -64,19 +73,23 @@ class Version:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        return parsed(self.text("params.yaml"), "params.yaml")
+        return parsed(self.text("params.yaml"), f"params.yaml in commit {self.commit[:9]}")
 
     def json(self, name: str) -> dict[str, Any]:
         """A JSON file that is a mapping of finite numbers and text; raises LifecycleError."""
-        path = self.path(name)
-        try:
-            content = dict(json.loads(self.text(path)))
-        except (ValueError, TypeError):
-            raise LifecycleError(f"{path} is not valid JSON in commit {self.commit[:9]}.") from None
-        for key, value in flat(content).items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise LifecycleError(f"{path} in commit {self.commit[:9]}: {key} is {value}, which cannot be compared.")
-        return content
+        with reading(where := self.where(name)):
+            content = json.loads(self.text(self.path(name)))
+            if not isinstance(content, dict):
+                raise TypeError("it is not a mapping")
+            for key, value in flat(content).items():
+                if not key.isprintable() or len(key) > 1000:
+                    raise ValueError(f"{key[:50]!r} is not a name")
+                if isinstance(value, float | int) and not math.isfinite(value):
+                    raise LifecycleError(f"{where}: {key} is {value}, which cannot be compared.")
+            return content
+
+    def where(self, name: str) -> str:
+        return f"{self.path(name)} in commit {self.commit[:9]}"
 
     @property
     def run_with(self) -> dict[str, Any]:
@@ -91,12 +104,13 @@ class Version:
     @cached_property
     def intervals(self) -> dict[str, Any]:
         """Confidence intervals, the baseline's metrics, and the number of test rows."""
-        return self.json("intervals.json")
+        content = self.json("intervals.json")
+        check(Intervals, content, self.where("intervals.json"))
+        return content
 
     @cached_property
     def contract(self) -> Contract:
-        path = self.path("schema.yaml")
-        return check(Contract, parse_yaml(self.text(path), path), path)
+        return contract(self.text(self.path("schema.yaml")), self.where("schema.yaml"))
 
     @cached_property
     def libraries(self) -> dict[str, str]:
@@ -113,7 +127,7 @@ class Version:
             "training rows": profile.get("rows"),
             "rows without a target": profile.get("rows_without_target"),
             "test rows": self.intervals.get("test_rows"),
-            "columns": len(described.get("columns", {})),
+            "columns": len(self.contract.columns),
             "contract": described,
             "model, bytes": self.model.size,
         }
@@ -134,8 +148,11 @@ class Version:
 
 def version(revision: str) -> Version | None:
     """The results at a revision; None if it has none."""
-    commit = commits.full_hash(revision)
-    return versions(Batch(".", git("rev-parse", "--show-prefix")), [commit])[commit]
+    commit, batch = commits.full_hash(revision), Batch(".", git("rev-parse", "--show-prefix"))
+    found = versions(batch, [commit])[commit]
+    if found is None and (content := batch.content(commit, "dvc.lock")):  # which is not valid: say why
+        recorded_stages(content.decode("utf-8", "replace"), f"dvc.lock in commit {commit[:9]}")
+    return found
 
 
 def head() -> Version:
@@ -157,7 +174,7 @@ def versions(batch: Batch, commits: list[str]) -> dict[str, Version | None]:
 def _stages(batch: Batch, commit: str) -> dict[str, Any]:
     text = (batch.content(commit, "dvc.lock") or b"").decode("utf-8", "replace")
     try:
-        return parsed(text, "dvc.lock").get("stages") or {}
+        return recorded(text, "dvc.lock")
     except LifecycleError:
         return {}
 
@@ -170,13 +187,18 @@ def _lock(batch: Batch, commit: str, stages: dict[str, Any]) -> Lock:
     return Lock(stages, outputs, {path: file for path, file in inputs.items() if path not in outputs and file.stored})
 
 
-parsed = cache(parse_yaml)  # many versions have the same text
+parsed, recorded = cache(parse_yaml), cache(recorded_stages)  # many versions have the same text
 _artifact = cache(artifact)
 
 
-def flat(content: Any, prefix: str = "") -> dict[str, Any]:
+def flat(content: Any) -> dict[str, Any]:
     """The leaves of nested mappings and lists, by dotted path."""
-    if isinstance(content, dict | list) and content:
-        pairs = content.items() if isinstance(content, dict) else enumerate(content)
-        return {k: v for key, value in pairs for k, v in flat(value, f"{prefix}.{key}" if prefix else str(key)).items()}
-    return {prefix: content}
+    leaves, left = {}, [("", content)]
+    while left:
+        prefix, value = left.pop()
+        if isinstance(value, dict | list) and value:
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            left += [(f"{prefix}.{key}" if prefix else str(key), inner) for key, inner in pairs][::-1]
+        else:
+            leaves[prefix] = value
+    return leaves

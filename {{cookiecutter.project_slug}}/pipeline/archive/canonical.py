@@ -9,8 +9,19 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+LARGEST, LARGEST_JSON = 2 * 2**30, 64 * 2**20  # bytes, unpacked
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ONE_THREAD = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "content": "1", "is_json": True}
+
+
+def unpacked(path: str | Path) -> zipfile.ZipFile:
+    """The opened archive; raises ValueError if its parts are larger than a model can be, as in a zip bomb."""
+    archive = zipfile.ZipFile(path)
+    for limit, parts in ((LARGEST, archive.infolist()), (LARGEST_JSON, [archive.getinfo("schema.json")])):
+        if (size := sum(part.file_size for part in parts)) > limit:
+            archive.close()
+            raise ValueError(f"its parts would be {size:,} bytes unpacked, more than the {limit:,} of a model")
+    return archive
 
 
 def canonical(dump: bytes, comment: str) -> bytes:

@@ -76,7 +76,7 @@ def check_contract(contract: Contract, path: str) -> Contract:
     if contract.task == "classification" and not targets[0].values:
         raise InputError(f"{path}: the target of a classification needs values: the list of its classes.")
     for name, column in contract.columns.items():
-        if column.range and (column.type not in ("number", "integer") or column.range[0] > column.range[1]):
+        if column.range and (column.type not in ("number", "integer") or not column.range[0] <= column.range[1]):
             raise InputError(f"{path}: range of {name!r} must be [lowest, highest] of a number: correct or remove it.")
     if not contract.features:
         raise InputError(f"{path} has no column with role: feature, so there is nothing to learn from.")

@@ -42,3 +42,5 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except InputError as error:
         sys.exit(f"describe: {error}")
+    except OSError as error:
+        sys.exit(f"describe: {error.filename or 'a file'} cannot be used ({error.strerror or error}).")

@@ -16,6 +16,8 @@ CLASSES = 100  # a target with more distinct labels than this is not a classific
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
 DATES = ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d"]
 LAYOUTS = [None, *DATES, *(f"{date} {time}" for date in DATES for time in ("%H:%M", "%H:%M:%S"))]
+DIGITS = {"%Y": r"\d{4}", "%d": r"\d\d?", "%m": r"\d\d?", "%H": r"\d\d?", "%M": r"\d\d?", "%S": r"\d\d?", ".": r"\."}
+PATTERNS = [re.sub(r"%.|\.", lambda part: DIGITS[part[0]], layout) if layout else r"\d{4}" for layout in LAYOUTS]
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index)$|^column_\d+$|^unnamed: \d+$", re.IGNORECASE)
 
 
@@ -62,10 +64,9 @@ def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
     numbers = (
         distinct.cast(pa.float64(), safe=False) if pa.types.is_integer(distinct.type) else _cast(distinct, pa.float64())
     )
-    if numbers is None:
+    if numbers is None or not pc.all(pc.is_finite(numbers)).as_py():  # digits beyond the largest float
         return None
-    finite = numbers.filter(pc.is_finite(numbers))
-    limits = pc.min_max(finite).as_py() if len(finite) else {"min": 0.0, "max": 0.0}
+    limits = pc.min_max(numbers).as_py()
     edges: list[float | int] = _with_room(limits["min"], limits["max"])
     if _cast(distinct, pa.int64()) is None:
         return Column(type="number", role="feature", missing=missing, range=edges)
@@ -75,7 +76,7 @@ def _numeric(distinct: pa.Array, missing: bool) -> Column | None:
 def _with_room(low: float, high: float) -> list[float | int]:
     """A range three times as wide as seen, rounded to the precision of the spread; it never crosses zero by itself."""
     spread = high - low
-    if not 0 < spread < float("inf"):
+    if spread == 0 or max(-(low - spread), high + spread) > 1e308:  # near the largest float
         return [low, high]
     digits = 5 - math.floor(math.log10(spread))
     below, above = round(low - spread, digits), round(high + spread, digits)
@@ -83,16 +84,24 @@ def _with_room(low: float, high: float) -> list[float | int]:
 
 
 def _boolean(distinct: pa.Array, missing: bool) -> Column | None:
+    if pa.types.is_temporal(distinct.type):
+        return None
     if len(distinct) < FEW and {str(value).lower() for value in distinct.to_pylist()} <= {"true", "false"}:
         return Column(type="boolean", role="feature", missing=missing)
     return None
 
 
 def _datetime(distinct: pa.Array, missing: bool) -> Column | None:
-    for layout in LAYOUTS:
-        if moments(distinct.slice(0, 100), layout).notna().all() and moments(distinct, layout).notna().all():
+    dates = pa.types.is_temporal(distinct.type)
+    first = "" if dates else str(distinct[0].as_py())  # most columns are not dates, which a pattern sees at once
+    for layout, pattern in zip(LAYOUTS, PATTERNS):
+        if (dates or re.match(pattern, first)) and _has_layout(distinct, layout):
             return Column(type="datetime", role="feature", missing=missing, format=layout)
     return None
+
+
+def _has_layout(distinct: pa.Array, layout: str | None) -> bool:
+    return all(moments(part, layout).notna().all() for part in (distinct.slice(0, 100), distinct))
 
 
 def target(name: str, values: pa.Array, task: str) -> Column:
@@ -104,7 +113,7 @@ def target(name: str, values: pa.Array, task: str) -> Column:
     if task == "regression":
         column = _numeric(present.unique(), missing)
         if column is None:
-            example = text(present)[pd.to_numeric(text(present), errors="coerce").isna()].iloc[0]
+            example = text(present)[~pd.to_numeric(text(present), errors="coerce").abs().lt(float("inf"))].iloc[0]
             raise InputError(f"the target {name!r} has {example!r}, regression needs numbers: choose classification.")
         return column.model_copy(update={"role": "target"})
     labels = sorted(text(present).unique().tolist(), key=_natural)

@@ -20,8 +20,8 @@ def describe(data: pa.Table, target: str, task: str) -> Contract:
     if target not in data.column_names:
         raise InputError(f"the table has no column {target!r}: choose the target among {', '.join(data.column_names)}.")
     described = {}
-    for name in data.column_names:
-        values = data[name].combine_chunks()
+    for name, column in zip(data.column_names, data.columns):
+        values = column.combine_chunks()
         described[name] = columns.target(name, values, task) if name == target else columns.feature(name, values)
     return check_contract(Contract.model_validate({"task": task, "columns": described}), "the contract")
 

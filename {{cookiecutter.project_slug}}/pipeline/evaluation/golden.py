@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.contract.schema import NUMBERS, Contract
-from pipeline.run.files import ROW
+from pipeline.run.errors import reading
+from pipeline.run.files import AGAIN, ROW
 
 ROWS = 10
 
@@ -27,8 +28,9 @@ def golden_rows(data: pd.DataFrame, predictions: pd.DataFrame, contract: Contrac
 
 def typed_rows(rows: list[dict[str, Any]], contract: Contract) -> pd.DataFrame:
     """Rows from JSON as a table with the types of the contract."""
-    raw = pd.DataFrame(rows, columns=list(contract.features), dtype=object)
-    return pd.DataFrame({name: _column(raw[name], column.type) for name, column in contract.features.items()})
+    with reading("the golden rows", AGAIN):
+        raw = pd.DataFrame(rows, columns=list(contract.features), dtype=object)
+        return pd.DataFrame({name: _column(raw[name], column.type) for name, column in contract.features.items()})
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:
@@ -36,10 +38,10 @@ def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], to
     if len(recorded) != len(now):
         return [f"{len(now)} rows are predicted, {len(recorded)} were recorded"]
     return [
-        f"row {i}, {name}: recorded {value}, now {new.get(name)}"
+        f"row {i}, {name}: recorded {old.get(name)}, now {new.get(name)}"
         for i, (old, new) in enumerate(zip(recorded, now))
-        for name, value in old.items()
-        if not _same(value, new.get(name), tolerance)
+        for name in {**old, **new}
+        if not _same(old.get(name), new.get(name), tolerance)
     ]
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from pipeline.run.errors import InputError
+from pipeline.run.errors import InputError, reading
 
 
 def locked_versions() -> dict[str, SpecifierSet]:
     """Python and every library that results depend on, with the version that applies on this platform."""
-    lines = Path("environment.txt").read_text("utf-8").splitlines()
-    requirements = [Requirement(line) for line in lines if "==" in line]
-    return {r.name: r.specifier for r in requirements if r.marker is None or r.marker.evaluate()}
+    with reading("environment.txt", "run `uv run dvc repro --force environment`"):
+        lines = Path("environment.txt").read_text("utf-8").splitlines()
+        requirements = [Requirement(line) for line in lines if "==" in line]
+        return {r.name: r.specifier for r in requirements if r.marker is None or r.marker.evaluate()}
 
 
 def check_environment() -> None:

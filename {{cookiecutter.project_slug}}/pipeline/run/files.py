@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.run.errors import InputError
+from pipeline.run.errors import InputError, reading
 
+AGAIN = "run `uv run dvc repro`, or `uv run dvc pull` for stored data"
 ROW = "__row__"  # the column with the hash of each row's content; it pairs the predictions of two versions
 
 
@@ -30,7 +31,8 @@ def write_json(content: Any, path: str) -> None:
 
 def read_json(path: str) -> Any:
     """The content of a JSON file."""
-    return json.loads(Path(path).read_text("utf-8"))
+    with reading(path, AGAIN):
+        return json.loads(Path(path).read_text("utf-8"))
 
 
 def write_table(frame: pd.DataFrame, path: str) -> None:
@@ -43,7 +45,8 @@ def write_table(frame: pd.DataFrame, path: str) -> None:
 
 def read_table(path: str | Path | BinaryIO, columns: list[str] | None = None) -> pd.DataFrame:
     """The rows of a Parquet file."""
-    return pq.read_table(path, columns=columns).to_pandas()
+    with reading(path, AGAIN):
+        return pq.read_table(path, columns=columns).to_pandas()
 
 
 def write_csv(frame: pd.DataFrame, path: str) -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pipeline
+from pipeline.run.errors import reading
 from pipeline.run.settings import load_yaml
 
 LARGE = 16 * 2**20  # bytes; larger files are watched by size and time of change, which costs nothing
@@ -13,7 +14,8 @@ IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}  # as .dvcignore
 
 def inputs(stage: str) -> list[str]:
     """The files and folders that dvc.yaml declares as dependencies of a stage."""
-    return list(load_yaml("dvc.yaml")["stages"][stage].get("deps", []))
+    with reading("dvc.yaml", f"declare the stage {stage} and the list of its deps, or `git checkout -- dvc.yaml`"):
+        return [str(Path(path)) for path in load_yaml("dvc.yaml")["stages"][stage].get("deps", [])]
 
 
 def files(path: str) -> list[Path]:

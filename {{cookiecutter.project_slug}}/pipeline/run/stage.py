@@ -42,3 +42,7 @@ def run(name: str, main: Main) -> None:
         sys.exit(f"{name}: {error}")
     except FileNotFoundError as error:
         sys.exit(f"{name}: {error.filename} does not exist: run `dvc repro`, or `dvc pull` for stored data.")
+    except OSError as error:
+        sys.exit(
+            f"{name}: {error.filename or 'a file'} cannot be used ({error.strerror or error}): see its permissions."
+        )

@@ -1,14 +1,17 @@
 """Converts a raw table to the types of the contract."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.schema import Column, Contract
-from pipeline.run.errors import InputError
+from pipeline.contract.schema import TEXTS, Column, Contract
+from pipeline.run.errors import InputError, reason
 
+YEARS = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31 23:59:59")  # that a text can have
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -17,14 +20,18 @@ def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, 
 
     Numbers and booleans become float64, dates datetime64, everything else text; unreadable and missing values are null.
     """
-    present = {name: table[name].combine_chunks() for name in contract.columns if name in table.column_names}
+    columns = dict(zip(table.column_names, table.columns))  # a look-up in the table searches all names
+    present = {name: columns[name].combine_chunks() for name in contract.columns if name in columns}
     with ThreadPoolExecutor() as pool:
         converted = pool.map(_convert, present.values(), (contract.columns[name] for name in present))
         data = pd.DataFrame(dict(zip(present, converted)))
     unreadable = {}
     for name, raw in present.items():
+        column = contract.columns[name]
+        if column.role == "ignored" or column.type in TEXTS:
+            continue
         bad = data[name].isna().to_numpy() & raw.is_valid().to_numpy(zero_copy_only=False)
-        if contract.columns[name].type == "integer" and contract.columns[name].role != "ignored":
+        if column.type == "integer":
             bad |= (data[name] % 1 > 0).to_numpy()
         if bad.any():
             unreadable[name] = text(raw)[bad]
@@ -37,9 +44,10 @@ def _convert(values: pa.Array, column: Column) -> pd.Series:
         return text(values)
     if column.type in ("integer", "number"):
         try:
-            return values.cast(pa.float64()).to_pandas()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            return pd.to_numeric(text(values), errors="coerce").astype("float64")
+            numbers = values.cast(pa.float64()).to_pandas()
+        except pa.ArrowException:
+            numbers = pd.to_numeric(text(values), errors="coerce").astype("float64")
+        return numbers.where(np.isfinite(numbers))  # digits beyond the largest float
     if column.type == "boolean":
         return text(values).str.lower().map(TRUTH).astype("float64")
     if column.type == "datetime":
@@ -52,13 +60,15 @@ def moments(values: pa.Array, layout: str | None) -> pd.Series:
     raw = values.to_pandas(date_as_object=False) if pa.types.is_temporal(values.type) else text(values)
     try:
         parsed = pd.to_datetime(raw, format=layout or "ISO8601", errors="coerce", utc=True)
-    except ValueError as error:
-        raise InputError(f"the contract's format {layout!r} is not a date format: {error}.") from None
-    return parsed.dt.tz_localize(None).astype("datetime64[us]")
+    except Exception as error:  # pandas and the parser of formats have many
+        raise InputError(f"the contract's format {layout!r} is not a date format: {reason(error)}.") from None
+    parsed = parsed.dt.tz_localize(None)
+    return parsed.where(parsed.between(*YEARS)).astype("datetime64[us]")
 
 
 def text(values: pa.Array) -> pd.Series:
     """The values as text; whole floats without `.0`, as other programs write class labels."""
     if pa.types.is_floating(values.type) and pc.all(pc.equal(pc.floor(values), values)).as_py():
-        values = values.cast(pa.int64())
+        with contextlib.suppress(pa.ArrowInvalid):  # beyond 64 bits
+            values = values.cast(pa.int64())
     return values.cast(pa.string()).to_pandas().astype("str")
