@@ -38,7 +38,7 @@ class Hub(NamedTuple):
     @property
     def report(self) -> Path:
         """The report folder saved by the last run."""
-        return self.folder / "kept"
+        return self.folder / "kept" / "report"
 
     def downloads(self) -> int:
         """The number of objects that the S3 server has sent."""
@@ -109,12 +109,11 @@ def hub(
         run("git", "clone", "--quiet", "--bare", str(project), str(origin), cwd=folder)
         run("git", "remote", "add", "origin", str(origin), cwd=project)
         run("git", "fetch", "--quiet", "origin", cwd=project)
-        path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin:{home['PATH']}"
         inherited = {
-            name: value for name, value in home.items() if not name.startswith(RUNNER_PREFIXES) and name != "CI"
+            name: value
+            for name, value in home.items()
+            if not name.startswith(RUNNER_PREFIXES) and name not in ("CI", "UV_PROJECT_ENVIRONMENT")
         }
         caches = {name: str(folder / name) for name in ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")}
-        environment = (
-            inherited | AWS | caches | {"PATH": path, "KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
-        )
+        environment = inherited | AWS | caches | {"KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
         yield Hub(folder, project, origin, forge, run, environment)
