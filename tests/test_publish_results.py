@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("platform", ["github", "gitlab"])
 def test_results_are_stored_and_committed(platform: str, training: Training, tmp_path: Path) -> None:
     """The branch gets one commit with dvc.lock and its results, and the remote all objects; the work tree stays."""
-    output, git = training.publish(platform), ["git", "-C", str(training.forge.origin)]
+    output, git = training.publish(platform=platform), ["git", "-C", str(training.forge.origin)]
     tip, parent = training.forge.branch("tune")
     assert (f"Pushed {tip[:9]} to tune" in output, parent) == (True, training.sha)
     names = training.run(*git, "diff", "--name-only", parent, tip, cwd=tmp_path).stdout.split()
@@ -131,7 +131,7 @@ def test_path_outside_a_folder_is_refused(training: Training) -> None:
         hashes.append(hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest())
     edit(training.packed / "dvc.lock", *hashes)
     more = {"files/reports/plots/../../.github/x.yml": text}
-    assert "Git refuses a path of the results" in training.publish(code=2, **more)
+    assert "Git refuses a path of the results" in training.publish(code=2, more=more)
     assert training.forge.branch("tune")[0] == training.sha
 
 

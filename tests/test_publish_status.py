@@ -39,18 +39,18 @@ def review(name: str, state: str = "APPROVED", commit: str = "abc") -> dict[str,
     return {"user": {"login": name}, "state": state, "commit_id": commit, "author_association": "NONE"}
 
 
+@pytest.mark.usefixtures("request_at_run")
 @pytest.mark.parametrize(
     ("conclusion", "state"), [("success", "success"), ("failure", "failure"), ("cancelled", "failure")]
 )
-def test_status_is_the_conclusion_of_the_run(
-    conclusion: str, state: str, forge: Forge, publish: Publish, request_at_run: dict[str, Any]
-) -> None:
+def test_status_is_the_conclusion_of_the_run(conclusion: str, state: str, forge: Forge, publish: Publish) -> None:
     """The commit of a run, which needs no report, gets the status `reviewed` with the run's conclusion."""
     forge.runs["1"]["conclusion"] = conclusion
     forge.edits = [{"filename": "docs/.github/x"}, {"filename": "params.yaml"}]
     assert last(forge, publish) == ("abc", state, f"ci: {conclusion}")
 
 
+@pytest.mark.usefixtures("request_at_run")
 @pytest.mark.parametrize(
     "edits",
     [
@@ -61,9 +61,7 @@ def test_status_is_the_conclusion_of_the_run(
     ],
     ids=["edited", "moved", "second page", "more than GitHub lists"],
 )
-def test_edited_workflows_wait_for_a_maintainer(
-    edits: list[dict[str, str]], forge: Forge, publish: Publish, request_at_run: dict[str, Any]
-) -> None:
+def test_edited_workflows_wait_for_a_maintainer(edits: list[dict[str, str]], forge: Forge, publish: Publish) -> None:
     """A request that touches `.github/` stays pending, with the reason, until a maintainer approves its commit."""
     forge.edits, forge.permissions = edits, {"author": "admin", "keeper": "write", "reader": "read"}
     for reviews in (

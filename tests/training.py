@@ -25,7 +25,7 @@ class Training(NamedTuple):
     storage: Path
     run: Run
 
-    def zipped(self, **more: bytes) -> bytes:
+    def zipped(self, more: dict[str, bytes]) -> bytes:
         """The packed folder as GitLab keeps it, in which a symbolic link stays one, and more files."""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as archive:
@@ -37,9 +37,9 @@ class Training(NamedTuple):
                 archive.writestr(f"results/{name}", text)
         return content.getvalue()
 
-    def publish(self, platform: str = "github", code: int = 0, **more: bytes) -> str:
+    def publish(self, code: int = 0, platform: str = "github", more: dict[str, bytes] | None = None) -> str:
         """Publish the packed folder from main; return the output."""
-        self.forge.artifact = self.zipped(**more)
+        self.forge.artifact = self.zipped(more or {})
         environment = self.forge.variables(platform)
         result = self.run("lifecycle", "publish", "results", "--trained", "5", cwd=self.main, code=code, **environment)
         assert "Traceback" not in result.stderr
@@ -52,7 +52,7 @@ class Training(NamedTuple):
 
 @pytest.fixture(scope="module")
 def trained(reproduced: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the project on a branch that was trained after its last commit, its packed results and its storage."""
+    """A folder with the project on a branch, trained after its last commit, and what was packed then."""
     folder = tmp_path_factory.mktemp("trained")
     project = Path(shutil.copytree(reproduced, folder / "project", symlinks=True))
     run("git", "switch", "--quiet", "-c", "tune", cwd=project)
@@ -65,7 +65,7 @@ def trained(reproduced: Path, run: Run, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def training(trained: Path, run: Run, tmp_path: Path, reproduced: Path) -> Iterator[Training]:
+def training(trained: Path, run: Run, tmp_path: Path) -> Iterator[Training]:
     """The trained branch on a forge, and a fresh clone of main with a copy of the storage."""
     project = trained / "project"
     origin, main, packed, storage = (tmp_path / name for name in ("origin.git", "main", "packed", "storage"))

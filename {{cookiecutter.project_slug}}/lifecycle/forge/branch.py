@@ -36,7 +36,7 @@ def commit_files(parent: str, files: Mapping[str, Path | None], message: str, ro
         index = {"GIT_INDEX_FILE": f"{folder}/index"}
         git("read-tree", parent, variables=index)
         done = attempt("update-index", "-z", "--index-info", text="".join(lines), variables=index)
-        if done.returncode:
+        if done.returncode or done.stderr:  # it only warns of a path such as ../x
             raise ForgeError(f"Git refuses a path of the results: {reason(done)}.")
         tree = git("write-tree", variables=index)
     return git(*identity(robot), "commit-tree", tree, "-p", parent, "-m", message)
