@@ -18,7 +18,7 @@ runs: {using: composite, steps: [{shell: bash, run: "%s"}]}
 STUBS = {
     "actions/checkout": "cp -a $CLONE/. .",
     "astral-sh/setup-uv": "uv --version",
-    "actions/upload-artifact": "mkdir -p $KEPT; test ! -e '${{ inputs.path }}' || cp -rT '${{ inputs.path }}' $KEPT/${{ inputs.name }}",
+    "actions/upload-artifact": "mkdir -p $KEPT; cp -rT '${{ inputs.path }}' $KEPT/${{ inputs.name }} || true",
     "actions/download-artifact": "cp -rT $KEPT/${{ inputs.name }} '${{ inputs.path }}'",
 }
 SECRETS = ("DVC_CONFIG_LOCAL", "DVC_CONFIG_WRITE")
