@@ -18,6 +18,11 @@ RUNNER_PREFIXES = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # va
 
 BAD = (("params.yaml", "max_iter: 100", "max_iter: 1"), ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.001"))
 TUNED = (("params.yaml", "learning_rate: 0.1", "learning_rate: 0.05"),)
+# A request's own gate that fails nothing, by an edit of it and by a module that every verb and stage imports
+BLIND = (
+    ("lifecycle/review/limits.py", "if high < -drop:", "if False:"),
+    ("pipeline/run/threads.py", "from thread", "import atexit\nimport os\n\natexit.register(os._exit, 0)\nfrom thread"),
+)
 
 
 class Hub(NamedTuple):
