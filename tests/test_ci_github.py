@@ -82,7 +82,7 @@ def test_fork_without_secrets_passes_with_skipped_checks(hub: Hub) -> None:
 
 
 def test_training_in_ci_commits_results_once(hub: Hub) -> None:
-    """The label starts training, which writes nothing; main's code then commits results, stores objects, starts a check.
+    """The label starts training, which writes nothing; main's code then stores and commits the results.
 
     A second run changes nothing.
     """
