@@ -73,9 +73,9 @@ def test_training_in_ci_commits_results_once(hub: Hub) -> None:
     gitlab(hub, "tune", request(number), "train", secret=hub.secret)
     assert hub.forge.branch("tune")[0] == sha
     hub.forge.artifact = packed(hub.folder / "kept" / "results")
-    hub.forge.runs["31"] = {"ref": f"refs/merge-requests/{number}/head", "commit": {"id": sha}}
+    hub.forge.runs["5"] = {"ref": f"refs/merge-requests/{number}/head", "commit": {"id": sha}}
     start = {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
-    output = gitlab(hub, "main", start | {"TASK": "results", "TRAINED": "31"}, secret=hub.secret)
+    output = gitlab(hub, "main", start | {"TASK": "results", "TRAINED": "5"}, secret=hub.secret)
     assert jobs_with(output, "PASS") == {"results"}
     assert hub.forge.branch("tune")[1:] == [sha]
     hub.check("tune")
