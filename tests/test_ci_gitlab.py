@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.hub import BAD, BLIND, TUNED, Hub
+from tests.hub import BAD, BLIND, SHORT_DRILL, TUNED, Hub
 from tests.publishing import packed
 from tests.runners import gitlab
 
@@ -85,14 +85,15 @@ def test_weekly_rerun_opens_and_closes_an_issue(hub: Hub) -> None:
     """While main cannot be reproduced one issue is open; a successful rerun closes it."""
     schedule = {"CI_PIPELINE_SOURCE": "schedule", "TASK": "rerun"}
     before = len(hub.forge.entries["issues"])
-    hub.branch("main", ("models/manifest.json", '"max_iter": 100', '"max_iter": 99'))
+    hub.branch("main", SHORT_DRILL, ("models/manifest.json", '"max_iter": 100', '"max_iter": 99'))
     gitlab(hub, "main", schedule, code=1, secret=hub.secret)
     (issue,) = hub.forge.entries["issues"][before:]
     assert (issue["state"], "models/manifest.json" in issue["text"]) == ("open", True)
-    hub.branch("main")
+    hub.branch("main", SHORT_DRILL)
     output = gitlab(hub, "main", schedule, secret=hub.secret)
     assert issue["state"] == "closed"
     assert jobs_with(output, "PASS") == {"rerun", "drill", "issue"}
+    hub.branch("main")
 
 
 def test_monthly_update_opens_a_request(hub: Hub) -> None:
