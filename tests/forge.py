@@ -31,7 +31,10 @@ class Forge:
         self.received: list[Request] = []
         self.statuses: list[int] = []  # status codes that override the next responses; 0: no override
         self.entries: dict[str, list[dict[str, Any]]] = {"comments": [], "issues": [], "requests": []}
-        self.runs: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, dict[str, Any]] = {}  # of GitHub's workflows, or GitLab's jobs
+        self.edits: list[dict[str, str]] = []  # the changed files of every request
+        self.reviews: list[dict[str, Any]] = []
+        self.permissions: dict[str, str] = {}
         self.artifact: bytes | None = None
         self.artifact_tokens: list[str] = []  # Authorization headers sent to the artifact's host
         self.url = self.files = ""  # set while the servers run
@@ -50,6 +53,12 @@ class Forge:
     def dispatched(self) -> list[str]:
         """The branches whose checks were started."""
         return [request.body["ref"] for request in self.received if request.path.endswith("/ci.yml/dispatches")]
+
+    def reviewed(self) -> list[tuple[str, str, str]]:
+        """Commit, state and description of each status `reviewed`."""
+        posts = [request for request in self.received if "/statuses/" in request.path]
+        assert {request.body["context"] for request in posts} <= {"reviewed"}
+        return [(post.path.split("/")[-1], post.body["state"], post.body["description"]) for post in posts]
 
     def branch(self, name: str) -> list[str]:
         """The last commit of a branch and its parents, as Git reports them."""
@@ -74,6 +83,12 @@ def payload(entry: dict[str, Any], platform: str, kind: str) -> dict[str, Any]:
     return {"id": entry["number"] + 1000, fields["number"]: entry["number"], text: entry["text"], **author, **head}
 
 
+def request_details(forge: Forge, entry: dict[str, Any], platform: str) -> dict[str, Any]:
+    """A single request, with what its entry in a list does not have."""
+    project = {"source_branch": entry.get("source"), "source_project_id": 1, "target_project_id": 1}
+    return payload(entry, platform, "requests") | {"changed_files": len(forge.edits)} | project
+
+
 def respond(forge: Forge, platform: str, method: str, path: str, query: dict[str, str], body: Any) -> Any:
     """The body of the response, or None if nothing exists at this path."""
     fields, bot = FIELDS[platform], BOT[platform]
@@ -88,12 +103,19 @@ def respond(forge: Forge, platform: str, method: str, path: str, query: dict[str
         github = {"sha": commits[0], "parents": [{"sha": sha} for sha in commits[1:]]} if commits else {}
         gitlab = {"id": commits[0], "parent_ids": commits[1:]} if commits else {}
         return {"commit": {"github": github, "gitlab": gitlab}[platform]} if commits else None
-    if method == "GET" and (match := re.fullmatch(r"/actions/runs/(\d+)(/artifacts)?", path)):
+    if method == "GET" and (match := re.fullmatch(r"/(?:actions/runs|jobs)/(\d+)(/artifacts)?", path)):
         if not match[2]:
             return forge.runs.get(match[1])
-        return {"artifacts": [] if forge.artifact is None else [{"id": 5, "name": "report"}]}
+        return {"artifacts": [] if forge.artifact is None else [{"id": 5, "name": query["name"]}]}
     if path == "/actions/workflows/ci.yml/dispatches":
         return ""
+    if path.startswith("/statuses/"):
+        return body
+    if match := re.fullmatch(r"/collaborators/(.+)/permission", path):
+        return {"permission": forge.permissions.get(match[1], "read")}
+    if match := re.fullmatch(r"/pulls/\d+/(files|reviews)", path):
+        page, listed = int(query["page"]), {"files": forge.edits[:3000], "reviews": forge.reviews}[match[1]]
+        return listed[(page - 1) * 100 : page * 100]
     if match := re.fullmatch(single_comment, path):
         (entry,) = [entry for entry in forge.entries["comments"] if entry["number"] + 1000 == int(match[1])]
         entry["text"] = body["body"]
@@ -110,6 +132,8 @@ def respond(forge: Forge, platform: str, method: str, path: str, query: dict[str
         )
     elif match := re.fullmatch(r"/(?:issues|pulls|merge_requests)/(\d+)", path):
         (entry,) = [entry for entry in forge.entries[kind] if entry["number"] == int(match[1])]
+        if method == "GET":
+            return request_details(forge, entry, platform)
         entry["text"] = body.get(fields["text"], entry["text"])
         if body.get("state") == "closed" or body.get("state_event") == "close":
             entry["state"] = "closed"
@@ -120,5 +144,6 @@ def respond(forge: Forge, platform: str, method: str, path: str, query: dict[str
         ]
         head = query.get("head") or f"owner:{query.get('source_branch')}"
         entries = [e for e in entries if kind == "issues" or f"{e.get('owner', 'owner')}:{e.get('source')}" == head]
+        entries = [e for e in entries if query.get("base") in (None, e.get("base", "main"))]
     page, size = int(query.get("page", 1)), int(query.get("per_page", 30))
     return [payload(entry, platform, kind) for entry in entries[(page - 1) * size : page * size]]

@@ -18,6 +18,13 @@ RUNNER_PREFIXES = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "ACT_", "AWS_")  # va
 
 BAD = (("params.yaml", "max_iter: 100", "max_iter: 1"), ("params.yaml", "learning_rate: 0.1", "learning_rate: 0.001"))
 TUNED = (("params.yaml", "learning_rate: 0.1", "learning_rate: 0.05"),)
+# A request's own gate that fails nothing, by an edit of it and by a module that every verb and stage imports
+BLIND = (
+    ("lifecycle/review/limits.py", "if high < -drop:", "if False:"),
+    ("pipeline/run/threads.py", "from thread", "import atexit\nimport os\n\natexit.register(os._exit, 0)\nfrom thread"),
+)
+# All attacks of the weekly drill take minutes, and have tests of their own
+SHORT_DRILL = ("lifecycle/commands/drill.py", "for attack in ATTACKS if not", "for attack in ATTACKS[:1] if not")
 
 
 class Hub(NamedTuple):
@@ -38,7 +45,7 @@ class Hub(NamedTuple):
     @property
     def report(self) -> Path:
         """The report folder saved by the last run."""
-        return self.folder / "kept"
+        return self.folder / "kept" / "report"
 
     def downloads(self) -> int:
         """The number of objects that the S3 server has sent."""
@@ -109,12 +116,11 @@ def hub(
         run("git", "clone", "--quiet", "--bare", str(project), str(origin), cwd=folder)
         run("git", "remote", "add", "origin", str(origin), cwd=project)
         run("git", "fetch", "--quiet", "origin", cwd=project)
-        path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin:{home['PATH']}"
         inherited = {
-            name: value for name, value in home.items() if not name.startswith(RUNNER_PREFIXES) and name != "CI"
+            name: value
+            for name, value in home.items()
+            if not name.startswith(RUNNER_PREFIXES) and name not in ("CI", "UV_PROJECT_ENVIRONMENT")
         }
         caches = {name: str(folder / name) for name in ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")}
-        environment = (
-            inherited | AWS | caches | {"PATH": path, "KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
-        )
+        environment = inherited | AWS | caches | {"KEPT": str(folder / "kept"), "CLONE": str(folder / "clone")}
         yield Hub(folder, project, origin, forge, run, environment)

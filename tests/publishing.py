@@ -93,3 +93,12 @@ def zipped(**files: bytes) -> bytes:
         for name, text in files.items():
             archive.writestr(name.replace("_", "."), text)
     return content.getvalue()
+
+
+def packed(folder: Path) -> bytes:
+    """A zip archive of a folder."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return content.getvalue()

@@ -12,14 +12,16 @@ from tests.hub import Hub
 
 STUB = """name: stub
 description: replaces an action in the tests
-inputs: {path: {description: a folder}}
+inputs: {path: {description: a folder}, name: {description: of an artifact}}
 runs: {using: composite, steps: [{shell: bash, run: "%s"}]}
 """
 STUBS = {
     "actions/checkout": "cp -a $CLONE/. .",
     "astral-sh/setup-uv": "uv --version",
-    "actions/upload-artifact": "rm -rf $KEPT; cp -r '${{ inputs.path }}' $KEPT",
+    "actions/upload-artifact": "mkdir -p $KEPT; cp -rT '${{ inputs.path }}' $KEPT/${{ inputs.name }} || true",
+    "actions/download-artifact": "cp -rT $KEPT/${{ inputs.name }} '${{ inputs.path }}'",
 }
+SECRETS = ("DVC_CONFIG_LOCAL", "DVC_CONFIG_WRITE")
 HOOKS = re.findall(r"- id: (\S+)", (SOURCE / ".pre-commit-config.yaml").read_text())
 QUICK = {"SKIP": ",".join(HOOKS), "PYTEST_ADDOPTS": "--collect-only"}  # skips the hooks and the tests
 
@@ -35,6 +37,8 @@ def act(
     quick: bool = False,
 ) -> str:
     """Run a workflow for an event with act on a clone of a branch; return its output."""
+    if workflow != "report":  # which reads the artifacts of the run before
+        shutil.rmtree(hub.folder / "kept", ignore_errors=True)
     clone, options = hub.clone(branch), ["-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false"]
     (hub.folder / "event.json").write_text(json.dumps(payload or {}))
     path = f".github/workflows/{workflow}.yml"
@@ -46,7 +50,7 @@ def act(
             options += ["--local-repository", f"{action}@{version}={stub}"]
     for name, value in hub.forge.variables("github").items():
         options += ["-s" if name == "GITHUB_TOKEN" else "--env", f"{name}={value}"]
-    options += ["-s", f"DVC_CONFIG_LOCAL={secret}"] if secret else []
+    options += [part for name in SECRETS if secret for part in ("-s", f"{name}={secret}")]
     clean = ["env", "-i", *(f"{name}={value}" for name, value in (hub.environment | (QUICK if quick else {})).items())]
     command = [*clean, "act", event, "-W", path, "-e", str(hub.folder / "event.json"), *options]
     result = hub.run(*command, cwd=clone, code=code)
@@ -57,16 +61,19 @@ def act(
 def gitlab(hub: Hub, branch: str, variables: dict[str, str], *jobs: str, code: int = 0, secret: str = "") -> str:
     """Run jobs of the pipeline with gitlab-ci-local on a clone of a branch; return its output."""
     clone = hub.clone(branch)
-    inherited = ("UV_CACHE_DIR", "UV_PROJECT_ENVIRONMENT")
-    values = hub.forge.variables("gitlab") | {name: hub.environment[name] for name in inherited} | variables
+    values = hub.forge.variables("gitlab") | {"UV_CACHE_DIR": hub.environment["UV_CACHE_DIR"]} | variables
+    if "CI_MERGE_REQUEST_IID" in variables:  # which does not get protected variables
+        values = {"COMMENT_TOKEN": values.pop("GITLAB_TOKEN")} | values
     values |= {"DVC_CONFIG_LOCAL": secret} if secret else {}
+    values |= {"DVC_CONFIG_WRITE": secret} if secret and "CI_MERGE_REQUEST_IID" not in variables else {}
+    values["RUNNER_TEMP"] = str(hub.folder / "temp" / "$CI_JOB_ID")
     pairs = [part for name, value in values.items() for part in ("--variable", f"{name}={value}")]
     clean = ["env", "-i", *(f"{name}={value}" for name, value in hub.environment.items())]
     runner = str(TEMPLATE / "build" / "node" / "node_modules" / ".bin" / "gitlab-ci-local")
     options = ["--force-shell-executor", "--shell-isolation", "--no-color", *(["--needs"] if jobs else [])]
     result: CompletedProcess[str] = hub.run(*clean, runner, *options, *pairs, *jobs, cwd=clone, code=code)
-    shutil.rmtree(hub.report, ignore_errors=True)
-    reports = sorted((clone / ".gitlab-ci-local" / "artifacts").glob("*/report"), key=lambda path: path.stat().st_mtime)
-    if reports:
-        shutil.copytree(reports[-1], hub.report)
+    shutil.rmtree(hub.folder / "kept", ignore_errors=True)
+    artifacts = (clone / ".gitlab-ci-local" / "artifacts").glob("*/*")
+    for artifact in sorted(artifacts, key=lambda path: path.stat().st_mtime):
+        shutil.copytree(artifact, hub.folder / "kept" / artifact.name, dirs_exist_ok=True)
     return result.stdout + result.stderr

@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         path = (
             url.path.removeprefix("/github/repos/owner/repo").removeprefix("/gitlab/projects/1").removeprefix("/gitlab")
         )
-        if path == "/actions/artifacts/5/zip":
+        if path in ("/actions/artifacts/5/zip", "/jobs/5/artifacts"):
             return self.reply(302, b"", Location=f"{self.forge.files}/artifact.zip")
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         response = respond(self.forge, platform, self.command, path, query, json.loads(body or b"null"))

@@ -44,7 +44,7 @@ def test_long_report_is_truncated_with_a_notice(platform: str, forge: Forge, pub
 
 
 FORK = {"owner": {"login": "forker"}, "full_name": "forker/repo"}
-RUN = {"head_sha": "abc", "head_branch": "a branch/é", "head_repository": FORK}
+RUN = {"head_sha": "abc", "head_branch": "a branch/é", "head_repository": FORK, "path": ".github/workflows/ci.yml"}
 HOSTILE = {  # artifact -> its content and the expected message
     "no zip": (b"junk", "has no readable report.json"),
     "another file": (zipped(other_json=b"{}"), "has no readable report.json"),

@@ -13,29 +13,33 @@ pytest_plugins = ["tests.publishing"]
 def test_issue_is_opened_once_then_updated_then_closed(
     platform: str, forge: Forge, publish: Publish, tmp_path: Path
 ) -> None:
-    """While main cannot be reproduced one issue states the reason; it is closed with a comment afterwards."""
+    """While the weekly check fails one issue states the reasons; it is closed with a comment afterwards."""
     theirs = forge.add("issues", "mallory", text="<!-- lifecycle:reproduce -->\n")
     write_report(tmp_path, {"code": 1, "messages": ["model.skops is another."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 0, "messages": ["No attack got through."]}, "drill.json")
     publish(platform, "issue")
     write_report(tmp_path, {"code": 2, "messages": ["No remote."]}, "reproduce.json")
     publish(platform, "issue")
     theirs, ours = forge.entries["issues"]
-    assert ours["title"] == "The results on main cannot be reproduced"
+    assert ours["title"] == "The weekly check of main failed"
     assert (ours["author"], ours["state"]) == (BOT[platform], "open")
-    assert ours["text"].endswith("- No remote.\n")
+    assert ours["text"].endswith("-->\n- reproduce: No remote.\n")
     write_report(tmp_path, {"code": 0, "messages": ["All 5 stages give the same."]}, "reproduce.json")
+    write_report(tmp_path, {"code": 1, "messages": ["A forged metric got through."]}, "drill.json")
+    publish(platform, "issue")
+    assert ours["text"].endswith("-->\n- drill: A forged metric got through.\n")
+    write_report(tmp_path, {"code": 0, "messages": ["No attack got through."]}, "drill.json")
     publish(platform, "issue")
     assert (theirs["state"], ours["state"]) == ("open", "closed")
     assert [(entry["on"], entry["text"]) for entry in forge.entries["comments"]] == [
-        (ours["number"], "All results were reproduced.")
+        (ours["number"], "All results were reproduced, and no attack of the drill got through.")
     ]
     assert "no issue" in publish(platform, "issue").stdout
-    write_report(tmp_path, {"code": 1, "messages": ["Again."]}, "reproduce.json")
-    publish(platform, "issue")
+    for verb in ("reproduce", "drill"):
+        (tmp_path / "work" / "report" / f"{verb}.json").unlink()
+        publish(platform, "issue")
+        assert f"- {verb}: it could not be run" in forge.entries["issues"][-1]["text"]
     assert len(forge.entries["issues"]) == 3
-    (tmp_path / "work" / "report" / "reproduce.json").unlink()
-    publish(platform, "issue")
-    assert "- The stages could not be run again" in forge.entries["issues"][-1]["text"]
 
 
 def test_changes_are_pushed_to_the_branch(

@@ -32,7 +32,7 @@ VERBS = {  # in the order of a model's life
     },
     "Housekeeping": {
         "clean": "free space that no branch, tag or version needs",
-        "publish": "write a comment, issue, branch or request (used by CI)",
+        "publish": "write a comment, status, issue, branch or request (used by CI)",
     },
 }
 NAMES = [name for group in VERBS.values() for name in group]

@@ -132,6 +132,9 @@ def world(folder: Path) -> World:
     git("push", "--quiet", str(folder / "origin.git"), "HEAD:refs/heads/main")
     git("clone", "--quiet", "--branch", "main", str(folder / "origin.git"), str(folder / "work"))
     made.connected()
+    name = dvc.default_remote()[0]  # without options, such as an S3 endpoint, that a folder does not have
+    text = f"[core]\n    remote = {name}\n['remote \"{name}\"']\n    url = {made.storage}\n"
+    (made.work / ".dvc" / "config").write_text(text, "utf-8")
     made.git("switch", "--quiet", "--create", "change")
     fill(made, lock)
     made.yaml("params.yaml", lambda content: content.update(promote={"stages": {STAGE: {}}}))

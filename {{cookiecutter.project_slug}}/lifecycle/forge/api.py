@@ -7,11 +7,19 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from lifecycle.errors import ForgeError
-from lifecycle.forge.http import send
+from lifecycle.forge.http import save, send
+
+
+class Trained(NamedTuple):
+    """Branch and commit of a training run, and the path of its results as a zip archive."""
+
+    branch: str
+    commit: str
+    packed: str
 
 
 class Forge(ABC):
@@ -42,11 +50,18 @@ class Forge(ABC):
             self.call("POST", self.checks, {"ref": branch})
 
     @abstractmethod
+    def trained(self, run: int) -> Trained:
+        """What the forge says of a training run; raises ForgeError if it is not one of this repository."""
+
+    @abstractmethod
     def approvers(self, commit: str) -> set[str]:
         """Who approved the merged request of a commit, without its author."""
 
     def send(self, method: str, path: str, body: Any = None) -> bytes:
         return send(method, self.address + path, self.token, body)
+
+    def save(self, path: str, file: IO[bytes], most: int) -> None:
+        save(file, most, "GET", self.address + path, self.token)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         try:
@@ -71,10 +86,11 @@ class Forge(ABC):
     def default_branch(self) -> str:
         return str(self.call("GET", "")["default_branch"])
 
-    def open_request(self, branch: str, owner: str = "") -> dict[str, Any] | None:
-        """The open request from a branch of this repository, or of the owner's fork."""
+    def open_request(self, branch: str, owner: str = "", target: str = "") -> dict[str, Any] | None:
+        """The open request from a branch of this repository, or of the owner's fork, into any or one branch."""
         whose = quote(owner or os.environ.get("GITHUB_REPOSITORY", "").split("/")[0], safe="")
-        entries = self.call("GET", self.requests_from.format(owner=whose, branch=quote(branch, safe="")))
+        into = f"&{self.target}={quote(target, safe='')}" if target else ""
+        entries = self.call("GET", self.requests_from.format(owner=whose, branch=quote(branch, safe=""), into=into))
         return entries[0] if entries else None
 
     def tip(self, branch: str) -> list[str]:

@@ -14,7 +14,8 @@ REPORT, RERUN = "<!-- lifecycle:report -->\n", "<!-- lifecycle:reproduce -->\n"
 FROM_FORK = "_From a fork: this was computed by the request's own code._\n\n"
 LONGEST = 65_536  # characters of a text on GitHub
 CUT = "\n\nThe report is too long to be shown here and was cut: the run has all of it.\n"
-TITLE = "The results on main cannot be reproduced"
+TITLE = "The weekly check of main failed"
+WELL = "All results were reproduced, and no attack of the drill got through"
 
 
 def rendered(content: bytes, ours: bool = True) -> str:
@@ -35,20 +36,20 @@ def comment(forge: Forge, number: int, content: bytes, ours: bool = True) -> str
     return f"Wrote the comment on request {number}."
 
 
-def issue(forge: Forge, code: int, messages: list[str]) -> str:
+def issue(forge: Forge, messages: list[str]) -> str:
     old = forge.mine(forge.issues, forge.text, RERUN)
     text = RERUN + "".join(f"- {message}\n" for message in messages)[: LONGEST - len(RERUN)]
-    if code and old:
+    if messages and old:
         forge.call(forge.update_method, f"/issues/{old[forge.number]}", {forge.text: text})
         return f"Updated issue {old[forge.number]}."
-    if code:
+    if messages:
         new = forge.call("POST", "/issues", {"title": TITLE, forge.text: text})
         return f"Opened issue {new[forge.number]}."
     if old:
-        forge.call("POST", forge.issue_comments.format(old[forge.number]), {"body": "All results were reproduced."})
+        forge.call("POST", forge.issue_comments.format(old[forge.number]), {"body": f"{WELL}."})
         forge.call(forge.update_method, f"/issues/{old[forge.number]}", forge.closed)
         return f"Closed issue {old[forge.number]}."
-    return "All results were reproduced, and there is no issue to close."
+    return f"{WELL}; there is no issue to close."
 
 
 def request(forge: Forge, name: str, title: str, content: bytes) -> str:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 
-from lifecycle.forge.api import Forge
+from lifecycle.errors import ForgeError
+from lifecycle.forge.api import Forge, Trained
 from lifecycle.forge.http import send
 
 
@@ -15,12 +17,22 @@ class GitLab(Forge):
     update_method, closed = "PUT", {"state_event": "close"}
     issues, issue_comments = "/issues?state=opened", "/issues/{}/notes"
     comments, comment = "/merge_requests/{}/notes", "/merge_requests/{}/notes/{}"
-    requests, requests_from = "/merge_requests", "/merge_requests?state=opened&source_branch={branch}"
+    requests, requests_from = "/merge_requests", "/merge_requests?state=opened&source_branch={branch}{into}"
     source, target = "source_branch", "target_branch"
     branches, lineage = "/repository/branches/{}", ("id", "parent_ids")
 
     def me(self) -> str:
         return str(json.loads(send("GET", os.environ["CI_API_V4_URL"] + "/user", self.token))["username"])
+
+    def trained(self, run: int) -> Trained:
+        job = self.call("GET", f"/jobs/{run}")
+        branch = job["ref"]
+        if match := re.fullmatch(r"refs/merge-requests/(\d+)/head", branch):
+            request = self.call("GET", f"/merge_requests/{match[1]}")
+            branch = request["source_branch"]
+            if request["source_project_id"] != request["target_project_id"]:
+                raise ForgeError(f"Job {run} is of a request from a fork, whose branch is not in this project.")
+        return Trained(branch, job["commit"]["id"], f"/jobs/{run}/artifacts")
 
     def approvers(self, commit: str) -> set[str]:
         """By the approvals at the time of the merge."""

@@ -1,6 +1,6 @@
 """The objects in the DVC remote, read as they are, through DVC's Python.
 
-DVC's own commands delete a corrupt object of a folder remote when they look at it; these functions only read.
+DVC's own commands delete a corrupt object of a folder remote when they look at it; the functions that read only read.
 """
 
 import hashlib
@@ -143,6 +143,16 @@ def folder_content(md5: str, where: str) -> dict[str, str]:
         return {str(item["md5"]): str(item["relpath"]) for item in listed}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         raise LifecycleError(f"the list of files of the folder {where} is stored nowhere.") from None
+
+
+@asking()
+def add(files: dict[str, Path]) -> None:
+    """Upload objects whose hashes were checked; what the remote has stays as it is."""
+    from dvc_objects.fs.local import localfs
+
+    names = sorted(files, key=lambda name: name.endswith(".dir"))  # a folder after its files
+    if names:
+        remote().add([str(files[name]) for name in names], localfs, names)
 
 
 @asking()
