@@ -54,15 +54,12 @@ def contract(text: str, where: str) -> Contract:
     return check_contract(check(Contract, parse_yaml(text, where), where), where)
 
 
+@_translated()
 def read_table(source: "Path | io.BytesIO", name: str = "") -> "pd.DataFrame":
     """The rows of a Parquet file, `name` for messages; raises LifecycleError."""
     from pipeline.run.files import read_table
 
-    try:
-        return read_table(source)
-    except (OSError, ValueError, ArithmeticError) as error:  # Arrow's own errors are ValueErrors
-        why = " ".join(str(error).split())[:200]
-        raise LifecycleError(f"{name or source} cannot be read as a Parquet table ({why}).") from None
+    return read_table(source, name=name)
 
 
 def stored_table(source: "Path | io.BytesIO", contract: Contract, where: str) -> "pd.DataFrame":

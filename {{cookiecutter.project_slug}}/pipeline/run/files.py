@@ -43,9 +43,9 @@ def write_table(frame: pd.DataFrame, path: str) -> None:
     pq.write_table(table, path, compression="lz4", use_dictionary=repeated)
 
 
-def read_table(path: str | Path | BinaryIO, columns: list[str] | None = None) -> pd.DataFrame:
-    """The rows of a Parquet file."""
-    with reading(path, AGAIN):
+def read_table(path: str | Path | BinaryIO, columns: list[str] | None = None, name: str = "") -> pd.DataFrame:
+    """The rows of a Parquet file, `name` for messages."""
+    with reading(name or str(path), AGAIN):
         return pq.read_table(path, columns=columns).to_pandas()
 
 
