@@ -87,8 +87,26 @@ class World:
         shutil.copyfile(path, place)
         return place
 
-    def object(self, md5: str) -> Path:
+    def object(self, name: str) -> Path:
+        """The object in the remote of a hash, of a stored file, or of the model."""
+        file = self.version.model if name == "model" else self.version.file(name) if "." in name[:-4] else None
+        md5 = file.md5 if file else name
         return self.storage / "files" / "md5" / md5[:2] / md5[2:]
+
+    def replace(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        """Replace an object, which is a link, by other bytes."""
+        place = self.object(name)
+        content = place.read_bytes()
+        place.unlink()
+        place.write_bytes(change(content))
+
+    def append(self, name: str, text: str) -> Path:
+        """Add text to a file, which is made if need be."""
+        file = self.work / name
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(text)
+        return file
 
     def commit(self, to: str = "change") -> str:
         """Commit everything, and push it to a branch of origin, as if it was merged if that is main."""

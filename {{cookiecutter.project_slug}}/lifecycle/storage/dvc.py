@@ -1,6 +1,7 @@
 """DVC: the one place where its commands are run, the remote, the cache, and clean checkouts that share both."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,7 @@ def default_remote(text: str | None = None) -> tuple[str, str]:
     except ConfigError as error:
         raise LifecycleError(f".dvc/config cannot be read ({' '.join(str(error).split())}): correct it.") from None
     name = config.get("core", "remote", fallback="")
-    if url := config.get(f"'remote \"{name}\"'", "url", fallback=""):
+    if url := re.sub(r"""^(["'])(.*)\1$""", r"\2", config.get(f"'remote \"{name}\"'", "url", fallback="")):
         return name, url if "://" in url else str(Path(".dvc", url).resolve())
     lines = dvc("remote", "list").stdout.splitlines()  # set for the machine or the person
     defaults = [line.removesuffix("(default)").split(None, 1) for line in lines if line.endswith("(default)")]
