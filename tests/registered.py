@@ -25,7 +25,7 @@ class Repo:
         """Run a Git command and return its output."""
         return self.run("git", *arguments, cwd=cwd or self.clone).stdout.strip()
 
-    def verb(self, name: str, *arguments: str, code: int = 0, **variables: str) -> dict[str, Any]:
+    def verb(self, name: str, *arguments: str, code: int = 0, **variables: Any) -> dict[str, Any]:
         """Run `lifecycle NAME` and return its outcome; it must exit with `code` and without a traceback."""
         result = self.run("lifecycle", name, *arguments, "--json", cwd=self.clone, code=None, **NO_TOKENS | variables)
         assert "Traceback" not in result.stderr, result.stderr
@@ -34,7 +34,7 @@ class Repo:
         assert outcome["messages"]
         return outcome
 
-    def messages(self, name: str, *arguments: str, code: int = 0, **variables: str) -> str:
+    def messages(self, name: str, *arguments: str, code: int = 0, **variables: Any) -> str:
         """Run `lifecycle NAME` and return its messages as one string."""
         return " ".join(self.verb(name, *arguments, code=code, **variables)["messages"])
 

@@ -34,7 +34,7 @@ def gate(project: Path, run: Run, code: int | None = None, base: str = "origin/m
 
 
 def test_change_cannot_edit_its_checks(pushed: Path, run: Run) -> None:
-    """A worse model fails although its branch edits the gate, patches it, and brings modules that Python would import."""
+    """A worse model fails although its branch edits and patches the gate, and brings modules that Python would import."""
     edit(pushed / "lifecycle" / "review" / "limits.py", 'FAIL = "pass", "inconclusive", "fail"', "FAIL = ('pass',) * 3")
     with (pushed / "pipeline" / "run" / "threads.py").open("a") as file:
         file.write(PATCH)
@@ -118,8 +118,14 @@ def test_renamed_column_is_matched_by_the_others(pushed: Path, run: Run) -> None
 
 def test_unreadable_change_is_split_in_two(pushed: Path, run: Run) -> None:
     """If the base's code cannot read the change's results, the message says to merge the code first."""
-    edit(pushed / "pipeline" / "contract" / "schema.py", "    note: str | None = None\n", "    note: str | None = None\n    unit: str = ''\n")
-    edit(pushed / "data" / "schema.yaml", "  sex:\n    type: category\n", "  sex:\n    unit: none\n    type: category\n")
+    edit(
+        pushed / "pipeline" / "contract" / "schema.py",
+        "    note: str | None = None\n",
+        "    note: str | None = None\n    unit: str = ''\n",
+    )
+    edit(
+        pushed / "data" / "schema.yaml", "  sex:\n    type: category\n", "  sex:\n    unit: none\n    type: category\n"
+    )
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 6.0"))
     outcome = gate(pushed, run, code=2)
     assert "merge the code first, and the results in a second request" in " ".join(outcome["messages"])  # type: ignore[arg-type]
@@ -127,7 +133,8 @@ def test_unreadable_change_is_split_in_two(pushed: Path, run: Run) -> None:
 
 def test_stage_with_another_entry_runs_again(pushed: Path, run: Run) -> None:
     """A stage whose entry in dvc.yaml changed is run again, although dvc.lock has the same entry for it."""
-    edit(pushed / "dvc.yaml", "models/manifest.json: {cache: false}]", "models/manifest.json: {cache: false, persist: true}]")
+    manifest = "models/manifest.json: {cache: false"
+    edit(pushed / "dvc.yaml", f"{manifest}}}]", f"{manifest}, persist: true}}]")
     commit(pushed, run)
     done = run("lifecycle", "reproduce", "origin/main", "--json", cwd=pushed, code=None)
     assert "train" in json.loads(done.stdout)["details"]["stages"]

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_required_signature_is_created_and_checked(repo: Repo) -> None:
 
 
 @pytest.fixture
-def forge() -> Iterator[tuple[dict[str, object], dict[str, str], dict[str, str]]]:
+def forge() -> Iterator[tuple[dict[str, object], dict[str, Any], dict[str, Any]]]:
     """A forge that serves approvals: its answers by the end of the path, and the variables of GitHub and GitLab."""
     answers: dict[str, object] = {}
 
@@ -65,7 +66,7 @@ def forge() -> Iterator[tuple[dict[str, object], dict[str, str], dict[str, str]]
 
 
 def test_required_approval_is_checked(
-    repo: Repo, forge: tuple[dict[str, object], dict[str, str], dict[str, str]]
+    repo: Repo, forge: tuple[dict[str, object], dict[str, Any], dict[str, Any]]
 ) -> None:
     """Missing, own, outside and withdrawn approvals do not count; the approvers are recorded."""
     answers, variables, lab = forge
@@ -99,7 +100,7 @@ def test_required_approval_is_checked(
 
 
 def test_names_of_approvers_count_only_with_the_forge_or_a_signature(
-    repo: Repo, forge: tuple[dict[str, object], dict[str, str], dict[str, str]]
+    repo: Repo, forge: tuple[dict[str, object], dict[str, Any], dict[str, Any]]
 ) -> None:
     """An approver that somebody wrote into a tag is asked for on GitHub or GitLab, or needs a valid signature."""
     answers, hub, lab = forge

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def copy_signature(repo: Repo, source: str, name: str) -> None:
 
 def test_openpgp_signature_counts_only_from_a_valid_key(repo: Repo, gnupg: Path) -> None:
     """promote signs with the clone's own program and key; unknown, expired and revoked keys do not count."""
-    home = {"GNUPGHOME": str(gnupg)}
+    home: dict[str, Any] = {"GNUPGHOME": str(gnupg)}
 
     def gpg(*arguments: str) -> str:
         command = ["gpg", "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback", *arguments]
