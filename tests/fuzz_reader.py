@@ -18,19 +18,19 @@ from typing import Any, cast
 sys.path.insert(0, "")
 
 from lifecycle import project
-from lifecycle.commands import gate, promote, reproduce
+from lifecycle.commands import promote
 from lifecycle.errors import LifecycleError
 from lifecycle.forge.comments import rendered
 from lifecycle.forge.github import GitHub
 from lifecycle.git import commits
-from lifecycle.registry import policy, tag
+from lifecycle.registry import rules, tag
 from lifecycle.report import review
 from lifecycle.report.markdown import markdown
-from lifecycle.review import limits, thresholds, verdict
+from lifecycle.review import change, limits, thresholds, verdict
 from lifecycle.review.bootstrap import changes, pair
 from lifecycle.review.compare_files import differences
-from lifecycle.storage import dvc_yaml, lock, objects, references, version
-from pipeline.archive import model_file
+from lifecycle.storage import dvc_yaml, lock, objects, references, stages, version
+from pipeline import predict
 from pipeline.contract import schema
 from pipeline.describe.draft import describe, render
 from pipeline.evaluate import Evaluate
@@ -50,8 +50,10 @@ CONTRACT = schema.load("data/schema.yaml")
 TRACKED = {path.as_posix() for folder in ("reports", "pipeline") for path in Path(folder).rglob("*")}
 RAW = read("data/raw.csv")
 PREDICTIONS = Path("reports/predictions.parquet")
+ASKED = FOLDER / "asked.csv"
+ASKED.write_text("".join(Path("data/raw.csv").read_text().splitlines(keepends=True)[:3]))
 BLOCKS = {"validate": Validate, "prepare": Prepare, "train": Train, "evaluate": Evaluate,
-          "reproduce": reproduce.Reproduce, "promote": policy.Promote}  # fmt: skip
+          "reproduce": limits.Reproduce, "promote": rules.Promote}  # fmt: skip
 
 
 class Commit:
@@ -84,13 +86,15 @@ def results(file: Path) -> None:
         lock.recorded_stages(file.read_text("utf-8", "replace"), file.name)
         raise LifecycleError("no dvc.lock that can be read")
     settings = thresholds.check_names(limits.gate(new.parameters, "params.yaml"), new)
-    thresholds.limit_faults(settings, new, new)
-    report = gate.compare(settings, new, new)
+    thresholds.limit_faults(settings, 1, 1, new.scores, new.intervals.get("baseline") or {})
+    report = change.compare(settings, new, new, False)
+    new.wrong_manifest()
     old = versions(Path("none"))
     report |= {"data": thresholds.changed(old.data, new.data), "head": "1", "name": "main", "libraries": []}
-    report["parameters"] = thresholds.changed(gate.without_gate(old), gate.without_gate(new))
+    report["parameters"] = thresholds.changed(change.without_gate(old), change.without_gate(new))
     predictions = project.stored_table(PREDICTIONS, new.contract, "predictions")
-    verdict.contradictions(predictions, new.contract.task, new.scores)
+    verdict.contradictions(verdict.metrics(predictions, new.contract.task), new.scores)
+    verdict.metrics(project.baseline(new.json("profile.json"), predictions, new.contract), new.contract.task)
     json.dumps([report, markdown(report)], default=str)
 
 
@@ -106,7 +110,9 @@ def declared(file: Path) -> None:
     review.chart(["HEAD"])
     found = dvc_yaml.declarations(commits.show("", ""))
     dvc_yaml.artifact(commits.show("", ""))
-    dvc_yaml.findings(lock.Lock(lock.recorded_stages(Path("dvc.lock").read_text(), "dvc.lock"), {}, {}))
+    entries = lock.recorded_stages(Path("dvc.lock").read_text(), "dvc.lock")
+    every = [stages.Stage(name, "dvc.yaml", entry.get("cmd"), set(), []) for name, entry in found["stages"].items()]
+    dvc_yaml.findings(lock.Lock(entries, {}, {}), every, set())
     assert isinstance(found["stages"], dict)
 
 
@@ -123,8 +129,8 @@ def datafile(file: Path) -> None:
 
 
 def listed(file: Path) -> None:
-    references.cached = lambda _: file
-    references.folder_content.__wrapped__("0" * 32, "x")
+    objects.cached = lambda _: file
+    objects.folder_content.__wrapped__("0" * 32, "x")
 
 
 def contract(file: Path) -> None:
@@ -153,21 +159,21 @@ def stored(file: Path) -> None:
         both = pair(project.read_table(PREDICTIONS), new)
         if len(both.new):
             changes(both, CONTRACT.task, 3, 0.95, 0)
-        verdict.contradictions(new, CONTRACT.task, {})
+        verdict.contradictions(verdict.metrics(new, CONTRACT.task), {})
+    else:
+        verdict.labels(project.read_table(PREDICTIONS), new, CONTRACT)
     differences(Path(PREDICTIONS.parent, file.name), file, 1e-6, {})
 
 
 def golden(file: Path) -> None:
     known = project.golden(file.read_bytes(), file.name)
-    now = project.predict_rows(Path("models/model.skops"), known.rows, CONTRACT)
-    project.contradictions(known.predictions, now, 1e-6)
+    rows = project.questions(project.typed_rows(known.rows, CONTRACT), CONTRACT)
+    project.contradictions(known.predictions, [{"predicted": "x"}] * len(rows), 1e-6)
 
 
 def model(file: Path) -> None:
     differences(Path("models/model.skops"), file, 1e-6, {})
-    rows = project.golden(Path("models/golden.json").read_bytes(), "golden.json").rows
-    assert model_file
-    project.predict_rows(file, rows[:2], CONTRACT)
+    predict.main(str(ASKED), str(FOLDER / "answers.csv"), str(file), "data/schema.yaml")
 
 
 def compared(file: Path) -> None:
@@ -176,8 +182,8 @@ def compared(file: Path) -> None:
 
 
 def tagged(file: Path) -> None:
-    lines = file.read_text("utf-8", errors="surrogateescape").split("\n", 10)
-    tag.parse([*lines, *[""] * 11][:11], "model")
+    lines = file.read_text("utf-8", errors="surrogateescape").split("\n", 11)
+    tag.parse([*lines, *[""] * 12][:12], "model")
 
 
 def answer(file: Path) -> None:
@@ -226,7 +232,7 @@ def ended(name: str, content: bytes) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    objects.content, references.objects.content = no_object, no_object
+    objects.content = no_object
     for line in sys.stdin:
         case = json.loads(line)
         print("answer", json.dumps(ended(case["reader"], base64.b64decode(case["content"]))), flush=True)

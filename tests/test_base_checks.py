@@ -34,7 +34,7 @@ def gate(project: Path, run: Run, code: int | None = None, base: str = "origin/m
 
 
 def test_change_cannot_edit_its_checks(pushed: Path, run: Run) -> None:
-    """A worse model fails although its branch edits and patches the gate, and brings modules that Python would import."""
+    """A worse model fails although its branch edits and patches the gate, and brings modules to import."""
     edit(pushed / "lifecycle" / "review" / "limits.py", 'FAIL = "pass", "inconclusive", "fail"', "FAIL = ('pass',) * 3")
     with (pushed / "pipeline" / "run" / "threads.py").open("a") as file:
         file.write(PATCH)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.archive import model_file
 from pipeline.contract import schema
 from pipeline.evaluation.predictions import predict
-from pipeline.run.errors import InputError
+from pipeline.run.errors import InputError, reading
 from pipeline.run.files import write_csv, write_table
 from pipeline.run.threads import threads
 from pipeline.table.read import read
@@ -32,7 +32,7 @@ def main(rows: str, out: str, model_path: str, contract_path: str) -> None:
         first = broken.iloc[0]
         where = f"{first['column']}, {first['what']}, rows {first['rows']}, values {first['examples']}"
         raise InputError(f"{rows} breaks {contract_path} ({where}): {first['what to do']}.")
-    with threads(len(data)):
+    with threads(len(data)), reading(f"the model {model_path}", "run `dvc repro`, or `dvc pull`"):
         predictions = predict(model_file.load(model_path), data, contract)
     (write_table if Path(out).suffix == ".parquet" else write_csv)(predictions, out)
     print(f"predict: {len(predictions)} rows, {out}")

@@ -116,10 +116,11 @@ def metrics(predictions: pd.DataFrame, task: str) -> dict[str, float]:
 
 def contradictions(real: dict[str, float], stated: dict[str, Any]) -> list[str]:
     """A sentence for each metric in metrics.json that is not the metric of the predictions."""
+    known = {name: value if isinstance(value, float | int) else math.nan for name, value in stated.items()}
     return [
-        f"metrics.json has {name} {stated[name]:.6g}, the predictions give {value:.6g}"
+        f"metrics.json has {name} {known[name]:.6g}, the predictions give {value:.6g}"
         for name, value in real.items()
-        if name in stated and not math.isclose(stated[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        if name in known and not math.isclose(known[name], value, rel_tol=ROUNDING, abs_tol=ROUNDING)
     ]
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lifecycle.errors import LifecycleError, RemoteError
+from lifecycle.errors import LifecycleError, RemoteError, reading
 from lifecycle.storage.dvc import cached, check_remote
 from lifecycle.storage.lock import File, Lock, entries
 
@@ -139,10 +139,11 @@ def folder_content(md5: str, where: str) -> dict[str, str]:
     """The relative path of each file of a folder, by its hash."""
     path = cached(md5)
     try:
-        listed = json.loads(path.read_bytes() if path.exists() else content(md5))
-        return {str(item["md5"]): str(item["relpath"]) for item in listed}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        text = path.read_bytes() if path.exists() else content(md5)
+    except FileNotFoundError:
         raise LifecycleError(f"the list of files of the folder {where} is stored nowhere.") from None
+    with reading(f"the list of files of the folder {where}", "run `uv run dvc push` where the folder is intact"):
+        return {str(item["md5"]): str(item["relpath"]) for item in json.loads(text)}
 
 
 @asking()
