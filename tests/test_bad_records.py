@@ -49,4 +49,4 @@ def test_check_model_names_the_broken_block(project: Path, run: Run) -> None:
     """check-model without its block of params.yaml says which block is missing."""
     edit(project / "params.yaml", "reproduce:", "reproduced:")
     run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Broken", cwd=project)
-    assert "params.yaml, block reproduce" in run("lifecycle", "check-model", cwd=project, code=2).stderr
+    assert "params.yaml of HEAD, block reproduce" in run("lifecycle", "check-model", cwd=project, code=2).stderr

@@ -62,7 +62,7 @@ def test_every_hook_is_tested(project: Path) -> None:
     """Every hook of the project has a test."""
     text = (project / ".pre-commit-config.yaml").read_text()
     hooks = {line.split(":")[1].strip() for line in text.splitlines() if line.strip().startswith("- id:")}
-    assert hooks == {*ERRORS, "dvc-status", "dvc-push", "dvc-checkout", "verify", "verify-merge"}
+    assert hooks == {*ERRORS, "dvc-status", "dvc-push", "dvc-checkout", "verify", "gate", "verify-merge"}
 
 
 def missing_in_remote(project: Path, run: Run) -> object:

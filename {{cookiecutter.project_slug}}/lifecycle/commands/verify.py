@@ -25,7 +25,9 @@ tip = code.tip
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", nargs="?", help="the branch that the change goes into; its code and remote are used")
-    parser.add_argument("--pushed", action="store_true", help="check the commit that is being pushed (pre-push hook)")
+    parser.add_argument(
+        "--pushed", action="store_true", help="supply and check the data of the commit that is pushed (hook)"
+    )
     parser.add_argument(
         "--merging", action="store_true", help="do nothing unless a merge is in progress; skip the remote (hook)"
     )
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace) -> Outcome:
         return Outcome(1, messages)
     notes, details = code.notes(options)
     with place(options), ThreadPoolExecutor() as pool:
-        missing = pool.submit(lambda: [] if options.merging else not_stored())
+        missing = pool.submit(lambda: [] if options.merging else not_stored(options.pushed))
         committed = bool(options.base or options.pushed or options.merging)
         findings = status.findings(committed) + status.lost_in_merge()
         try:
@@ -68,7 +70,7 @@ def place(options: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-def not_stored() -> list[str]:
+def not_stored(supply: bool) -> list[str]:
     dvc.check_remote()
     recorded = lock("")
-    return objects.not_stored(recorded) if recorded else []
+    return objects.not_stored(recorded, supply) if recorded else []

@@ -52,9 +52,9 @@ def parse(row: list[str], artifact: str) -> Tag | str:
         return "is an undo tag of GTO, which has no effect here: use `lifecycle rollback`."
     if not version and not stage:
         return f"is malformed: a version is {artifact}@v1.2.3, a stage {artifact}#stage#4."
-    if kind != "tag" or not re.fullmatch(r"\d{1,12}", time, re.ASCII):
+    if kind != "tag" or not time:
         return "is a lightweight tag, or has no tagger, so it does not say who and when."
-    if not 0 <= int(time) <= LATEST:
+    if not re.fullmatch(r"\d{1,12}", time, re.ASCII) or int(time) > LATEST:
         return "has a date that no calendar has."
     if target_kind != "commit" or target != commit:
         return f"points to a {target_kind}, not to a commit."

@@ -116,13 +116,20 @@ def sizes(md5s: Iterable[str]) -> dict[str, int]:
         return {md5: known for md5, known in zip(names, pool.map(size, names)) if known is not None}
 
 
-def not_stored(lock: Lock) -> list[str]:
-    """A sentence for each object that dvc.lock or a .dvc file names and the remote does not have in full."""
+def not_stored(lock: Lock, supply: bool = False) -> list[str]:
+    """A sentence for each object that dvc.lock or a .dvc file names and the remote does not have in full.
+
+    `supply`: upload those that the cache has, which `dvc push` does not do for another commit than the work tree's.
+    """
     files = {file.md5: file for file in lock.stored.values() if file.md5}
     for file in [file for file in files.values() if file.md5.endswith(".dir")]:
         content = folder_content(file.md5, file.path).items()
         files |= {md5: File(f"{file.path}/{name}", md5, 0, True) for md5, name in content}
     wrong = faults({md5: file.size for md5, file in files.items()})
+    here = {md5: cached(md5) for md5, fault in wrong.items() if fault == MISSING and cached(md5).exists()}
+    if supply and here:
+        add(here)
+        wrong = {md5: fault for md5, fault in wrong.items() if md5 not in here}
     messages = [
         f"{file.path} {PUSH if wrong[md5] == MISSING else wrong[md5]}" for md5, file in files.items() if md5 in wrong
     ]

@@ -40,6 +40,6 @@ def test_tag_with_wrong_numbers_is_ignored() -> None:
     """Numbers of thousands of digits, a time that is none, and a message of great depth are no errors."""
     rest = ["tag", "1" * 40, "commit", "2" * 40, "A", "<a@b.c>", "1700000000", nested(9000), ""]
     names = [f"model#prod#{'9' * 5000}", f"model@v1.2.{'9' * 5000}", "model@v1.2.3"]
-    assert [isinstance(tag.parse([name, *rest, name], "model"), str) for name in names] == [True, True, False]
+    assert [isinstance(tag.parse([name, *rest, name, "2" * 40], "model"), str) for name in names] == [True, True, False]
     rest[6] = "yesterday"
-    assert "no tagger" in str(tag.parse(["model@v1.2.3", *rest, "model@v1.2.3"], "model"))
+    assert "no calendar" in str(tag.parse(["model@v1.2.3", *rest, "model@v1.2.3", "2" * 40], "model"))
