@@ -166,3 +166,24 @@ def test_notebook_runs(project: Path, run: Run, home: dict[str, str], tmp_path: 
     assert "log_loss" in text
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
     assert not any(output["output_type"] == "error" for output in outputs)
+
+
+def test_what_is_pushed_is_what_is_checked(project: Path, run: Run, tmp_path: Path) -> None:
+    """A push of another branch than the current one is refused if that branch's results are stale; its data is sent."""
+    run("git", "init", "--quiet", "--bare", "-b", "main", str(tmp_path / "origin.git"), cwd=tmp_path)
+    run("git", "remote", "add", "origin", str(tmp_path / "origin.git"), cwd=project)
+    run("git", "push", "--quiet", "origin", "main", cwd=project)
+    run("git", "switch", "--quiet", "-c", "other", cwd=project)
+    edit(project / "params.yaml", "max_iter: 100", "max_iter: 25")
+    run("git", "commit", "--quiet", "--all", "-m", "Stale", cwd=project)
+    run("git", "switch", "--quiet", "main", cwd=project)
+    push = run("git", "push", "origin", "other", cwd=project, code=1)
+    assert "params.yaml: train" in push.stdout + push.stderr
+    run("git", "switch", "--quiet", "other", cwd=project)
+    run("dvc", "repro", cwd=project)
+    run("git", "commit", "--quiet", "--all", "-m", "Results", cwd=project)
+    run("git", "switch", "--quiet", "main", cwd=project)
+    pushed = run("git", "push", "origin", "other", cwd=project)
+    assert "gate: inconclusive." in pushed.stdout + pushed.stderr or "gate: fail." in pushed.stdout + pushed.stderr
+    run("git", "switch", "--quiet", "other", cwd=project)
+    assert not missing_in_remote(project, run)
