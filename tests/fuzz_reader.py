@@ -29,7 +29,7 @@ from lifecycle.report.markdown import markdown
 from lifecycle.review import change, limits, thresholds, verdict
 from lifecycle.review.bootstrap import changes, pair
 from lifecycle.review.compare_files import differences
-from lifecycle.storage import dvc_yaml, lock, objects, references, stages, version
+from lifecycle.storage import dvc_yaml, lock, objects, references, stages, unchecked, version
 from pipeline import predict
 from pipeline.contract import schema
 from pipeline.describe.draft import describe, render
@@ -112,7 +112,7 @@ def declared(file: Path) -> None:
     dvc_yaml.artifact(commits.show("", ""))
     entries = lock.recorded_stages(Path("dvc.lock").read_text(), "dvc.lock")
     every = [stages.Stage(name, "dvc.yaml", entry.get("cmd"), set(), []) for name, entry in found["stages"].items()]
-    dvc_yaml.findings(lock.Lock(entries, {}, {}), every, set())
+    unchecked.findings(lock.Lock(entries, {}, {}), every, set())
     assert isinstance(found["stages"], dict)
 
 
@@ -225,7 +225,7 @@ def ended(name: str, content: bytes) -> dict[str, object]:
         how = "result"
     except (InputError, LifecycleError) as error:
         message = str(error)
-        how = "sentence" if message.isprintable() and len(message) < 5000 else "a message that is no sentence"
+        how = "sentence" if message.isprintable() and len(message) < 5000 else "a message that is not one sentence"
     except Exception:
         how = traceback.format_exc(limit=-4)[:2000]
     return {"how": how, "message": message[:500], "seconds": time.monotonic() - start}

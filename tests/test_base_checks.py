@@ -1,6 +1,7 @@
 """A change is checked by the code, metrics and limits of the branch that it goes into, never by its own."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,15 @@ def test_stage_with_another_entry_runs_again(pushed: Path, run: Run) -> None:
     commit(pushed, run)
     done = run("lifecycle", "reproduce", "origin/main", "--json", cwd=pushed, code=None)
     assert "train" in json.loads(done.stdout)["details"]["stages"]
+
+
+def test_remote_of_the_base_is_read(pushed: Path, run: Run) -> None:
+    """A change that points .dvc/config elsewhere is still checked with the objects of the base's remote."""
+    edit(pushed / "params.yaml", "l2_regularization: 5.0", "l2_regularization: 6.0")
+    change(pushed, run)
+    edit(pushed / ".dvc" / "config", "url = ", "url = elsewhere/")
+    commit(pushed, run)
+    shutil.rmtree(pushed / ".dvc" / "cache")
+    assert gate(pushed, run, code=0)["details"]["edited"] == [".dvc/config"]  # type: ignore[index]
+    run("lifecycle", "verify", "origin/main", cwd=pushed)
+    assert "elsewhere" in run("lifecycle", "verify", cwd=pushed, code=2).stderr

@@ -1,12 +1,14 @@
 """The life of model versions from merge to clean-up; GTO confirms each step."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Run
 from tests.registered import Repo, make_repo
+from tests.test_life import edit
 
 pytestmark = pytest.mark.slow
 
@@ -97,3 +99,15 @@ def check_clean(repo: Repo, models: dict[str, Path]) -> None:
     assert repo.verb("clean")["details"]["objects"] == []
     repo.verb("audit", "v0.0.2")
     repo.run("dvc", "pull", cwd=repo.clone)
+
+
+def test_metrics_may_be_redefined(repo: Repo) -> None:
+    """After a metric got another definition, old versions still agree with the records of their time."""
+    edit(repo.clone / "pipeline" / "metrics.py", "float(np.mean(recall))", "float(np.min(recall))")
+    repo.run("dvc", "repro", cwd=repo.clone)
+    repo.commit("The worst class counts")
+    details = repo.verb("promote", "--stage", "prod")["details"]
+    scores = json.loads((repo.clone / "reports" / "metrics.json").read_text())
+    assert details["metrics"]["balanced_accuracy"] == scores["balanced_accuracy"]
+    assert repo.verb("promote", "v0.0.1", "--stage", "staging")["details"]["version"] == "v0.0.1"
+    repo.verb("audit", "--deep")

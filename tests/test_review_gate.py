@@ -104,7 +104,7 @@ def test_loosened_gate_is_ignored(pushed: Path, run: Run) -> None:
     result = review(pushed, run)
     assert "edits files that check changes; the base's were used: lifecycle/review/limits.py" in result.comment
     assert "| pipeline/metrics.py |" in result.comment.replace("&#95;", "_")
-    stated = "By the base's metrics, metrics.json has accuracy 1, the predictions give 0.39759"
+    stated = "Scored by another pipeline/metrics.py: metrics.json has accuracy 1, the predictions give 0.39759"
     assert stated in result.comment.replace("&#95;", "_")
     base = run("git", "rev-parse", "origin/main", cwd=pushed).stdout[:9]
     assert f"Checked by the code of commit {base}" in result.comment

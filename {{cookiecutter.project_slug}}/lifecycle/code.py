@@ -41,7 +41,7 @@ def tip(options: argparse.Namespace) -> str | None:
 
 def hand_over(tip: str, arguments: list[str]) -> int | None:
     """Run this command line with the code of `tip`, and return its exit code; None if that is the code that runs."""
-    if not exists(tip) or same(tip):
+    if PYTHON in os.environ or not exists(tip) or same(tip):  # once is enough, whatever a checkout does to line ends
         return None
     if not shutil.which("uv"):
         raise LifecycleError("uv is not installed, and the base's code needs it to check this change: install uv.")
@@ -58,7 +58,7 @@ def exists(tip: str) -> bool:
 
 def same(tip: str) -> bool:
     """Whether the code that runs is the code of a commit, file by file."""
-    rows = [row.split("\t") for row in git("ls-tree", "-r", "-z", tip, "--", *PARTS).split("\0") if row]
+    rows = [row.split("\t", 1) for row in git("ls-tree", "-r", "-z", tip, "--", *PARTS).split("\0") if row]
     theirs = {name: entry.split()[2] for entry, name in rows if runs(name)}
     paths = [
         path for part in PARTS for path in ([CODE / part] if (CODE / part).is_file() else (CODE / part).rglob("*.py"))

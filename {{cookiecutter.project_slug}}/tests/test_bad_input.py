@@ -74,7 +74,7 @@ def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     ids=["quote", "header", "line", "first line", "NUL", "bytes", "empty", "blank"],
 )
 def test_broken_csv_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
-    """A CSV file that is no table is refused with its fault."""
+    """A CSV file that is not a table is refused with its fault."""
     (tmp_path / "raw.csv").write_bytes(content)
     with pytest.raises(InputError, match=rf"^[^\n]*{message}[^\n]*$"):
         read(str(tmp_path / "raw.csv"))

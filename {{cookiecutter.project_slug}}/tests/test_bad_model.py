@@ -1,4 +1,4 @@
-"""A file that is no model of ours ends in one sentence when it is loaded, before it fills the memory."""
+"""A file that is not a model is refused in one sentence when it is loaded, before it fills the memory."""
 
 import zipfile
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline.run.errors import InputError
 @pytest.mark.parametrize("content", [b"{", b"{}", b"[]", b"null", b"[" * 9000, b'{"__class__": 1}', None])
 @pytest.mark.parametrize("comment", [b"scikit-learn 1", b"\xff"])
 def test_wrong_model_is_refused(content: bytes | None, comment: bytes, tmp_path: Path) -> None:
-    """An archive without a model, or with a comment that is no text, is refused."""
+    """An archive without a model, or with a comment that is not text, is refused."""
     with zipfile.ZipFile(tmp_path / "model.skops", "w") as archive:
         archive.comment = comment
         if content is not None:

@@ -1,12 +1,12 @@
 """dvc.yaml matches the code. The message of a failed test is the line to add."""
 
-import ast
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lifecycle.storage.imports import imported, modules
 from pipeline.run.settings import Block, load_yaml
 
 DVC: dict[str, Any] = load_yaml("dvc.yaml")
@@ -22,29 +22,6 @@ def paths(stage: str, *keys: str) -> list[str]:
     """The declared paths of a stage."""
     items = [item for key in keys for item in DVC["stages"][stage].get(key) or []]
     return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
-
-
-def modules(path: Path) -> set[Path]:
-    """The project's files that a file imports."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            package = ".".join(path.parts[: len(path.parts) - node.level]) if node.level else ""
-            module = ".".join(filter(None, (package, node.module)))
-            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    files = {Path(f"{name.replace('.', '/')}{end}") for name in names for end in (".py", "/__init__.py")}
-    packages = {folder / "__init__.py" for file in files for folder in file.parents}
-    return {file for file in files | packages if file.exists()}
-
-
-def imported(path: Path) -> set[Path]:
-    """The file itself and the project's files that it imports, directly or indirectly."""
-    files, new = {path}, {path}
-    while new := {file for path in new for file in modules(path)} - files:
-        files |= new
-    return files
 
 
 @pytest.mark.parametrize("stage", STAGES)

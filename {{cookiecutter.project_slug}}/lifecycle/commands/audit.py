@@ -13,14 +13,12 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from lifecycle import code
 from lifecycle.errors import LifecycleError
 from lifecycle.git import origin
 from lifecycle.git.batch import Batch
 from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path, write
-from lifecycle.project import digest
 from lifecycle.registry import policy
 from lifecycle.registry.read import Registry, differences
 from lifecycle.registry.record import Record, records
@@ -46,8 +44,8 @@ def run(options: argparse.Namespace) -> Outcome:
         messages = registry.ignored + differences(registry) + unmet
         every = records(folder, registry)
         results = versions(Batch(folder, git("rev-parse", "--show-prefix")), [record.commit for record in every])
+        main = origin.default_commit(folder)
         origin.bring([f"{registry.artifact}@{record.version}" for record in every])
-    main = origin.tip()
     chosen = [record for record in every if which is None or matches(record, which)]
     if which is not None and not chosen:
         raise LifecycleError(f"no version, commit or model is called {which}: there {registry.listed()}.")
@@ -92,22 +90,17 @@ def check_objects(chosen: list[Record], everything: bool) -> list[Record]:
     ]  # fmt: skip
 
 
-def prove(record: Record, version: Version | None, main: str | None, deep: bool) -> list[str]:
+def prove(record: Record, version: Version | None, main: str, deep: bool) -> list[str]:
     """Where the metrics do not follow from the stored predictions or, if `deep`, those do not from the model."""
-    from lifecycle.review import proof, verdict  # takes half a second
+    from lifecycle.review import proof  # takes half a second
 
     if version is None:
         return []
     try:
-        scores = verdict.metrics(proof.table(version, "predictions.parquet"), version.contract.task)
-        if version.batch.digest(version.commit, "pipeline/metrics.py") != digest(
-            str(code.CODE / "pipeline/metrics.py")
-        ):
-            scores = record.proven  # by the metrics of its time, when it was promoted
-        wrong = verdict.contradictions(scores, version.scores)
+        wrong = proof.wrong_metrics(version, record.proven)
         if deep:
-            tolerance = limits.reproduce(main or "HEAD").tolerance
             with dvc.checkout(version.commit, main) as folder:
+                tolerance = limits.reproduce(main).tolerance
                 wrong += proof.proven(version, folder, sys.executable, tolerance)[1]
     except LifecycleError as error:
         return [str(error).rstrip(".")]

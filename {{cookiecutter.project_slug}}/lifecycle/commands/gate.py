@@ -19,6 +19,7 @@ from lifecycle.outcome import Outcome, failure
 from lifecycle.paths import path
 from lifecycle.review import change
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS
+from lifecycle.storage import dvc
 from lifecycle.storage.version import version
 
 tip = code.tip
@@ -62,7 +63,8 @@ def review(options: argparse.Namespace) -> dict[str, Any]:
         raise LifecycleError(f"{pushed} has no dvc.lock: run `uv run dvc repro` and commit what it writes.")
     left = limits if options.direct else commits.merge_base(base, new.commit)
     own, details = code.notes(options)
-    report = change.review(new, version(left) if left else None, left, limits, options.direct) | details
+    with dvc.checkout(new.commit, None if options.direct else limits):  # with the base's remote
+        report = change.review(new, version(left) if left else None, left, limits, options.direct) | details
     if own:
         report["messages"] = [*own, *report["messages"]]
         report["verdict"] = change.worst(report["verdict"], INCONCLUSIVE)

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> Outcome:
         ignored = [f"Ignored: {message}" for message in registry.ignored]
         if current and current.version == name:
             return Outcome(0, [f"{stage} already points to {name}: nothing changed.", *ignored], {"version": name})
-        main = git("rev-parse", origin.default_branch(folder), cwd=folder)
+        main = origin.default_commit(folder)
         approved = policy.approvers(folder, rule, commit)
         proof, notes = checks.before_promotion(registry.artifact, commit, current, main, options.skip_comparison)
         content = {

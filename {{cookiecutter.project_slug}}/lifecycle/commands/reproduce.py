@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> Outcome:
             return Outcome(0, [*notes, message, *uncommitted], details | {"stages": [], "bytes": 0, "outputs": {}})
         if results is None:
             pulled = rerun.run(new, stages)
-            predicted = rerun.predictions()
+            predicted = rerun.predicted()
         else:
             predicted, pulled = rerun.take(results, new, stages), 0
         if folder:

@@ -9,7 +9,6 @@ import argparse
 
 from lifecycle.errors import Refused
 from lifecycle.git import origin
-from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.registry import checks, policy
 from lifecycle.registry.tag import Tag
@@ -33,7 +32,7 @@ def run(options: argparse.Namespace) -> Outcome:
         if before.version == history[-1].version:
             message = f"{stage} already points to {before.version}: nothing changed."
             return Outcome(0, [message], {"version": before.version})
-        main = git("rev-parse", origin.default_branch(folder), cwd=folder)
+        main = origin.default_commit(folder)
         content = {
             "kind": "rollback",
             "stage": stage,

@@ -71,7 +71,7 @@ STATUS = [  # results that are stale, hidden or not stored
     attack("verify", "move a stage to another folder", "runs in another folder",
            stage("dvc.yaml", change=lambda entry: entry.update(wdir="pipeline"))),
     attack("verify", "never push the model", "is never pushed", do(forge.option, push=False)),
-    attack("verify", "keep the model elsewhere", "has a remote of its own", forge.elsewhere),
+    attack("verify", "keep the model elsewhere", "is stored in another remote", forge.elsewhere),
     attack("verify", "keep the model out of the cache", "is not in the remote", do(forge.option, cache=False),
            remove("model")),
     attack("verify", "forget to push", "is not in the remote", remove("test.parquet")),
@@ -93,7 +93,7 @@ REVIEW = [  # results that the code does not give, and a model that is worse, wh
     attack("reproduce", "forge predictions and metrics", "cannot be reproduced", do(forge.predictions, forge.perfect)),
     attack("reproduce", "loosen the tolerance", "cannot be reproduced", forge.metric,
            parameters(lambda content: content["reproduce"].update(tolerance=0.09))),
-    attack("reproduce", "leak the target", "could not be run again", forge.leak),
+    attack("reproduce", "leak the target", f"{TRAIN} ended with exit code", forge.leak),
     attack("gate", "make the model worse", WORSE, WORSEN),
     attack("gate", "loosen the limits", WORSE, WORSEN, parameters(lambda content:
            content["gate"].update(metrics=dict.fromkeys(content["gate"]["metrics"], LOOSE)))),

@@ -93,7 +93,7 @@ def model(world: World) -> None:
 
 
 def scaled(content: bytes) -> bytes:
-    """A model archive with other numbers in its largest arrays, or other bytes if it is no archive of arrays."""
+    """A model archive with other numbers in its largest arrays, or other bytes if it is not an archive of arrays."""
     target = io.BytesIO()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w") as new:

@@ -105,6 +105,11 @@ def default_branch(folder: str) -> str:
     return name
 
 
+def default_commit(folder: str) -> str:
+    """The tip of the default branch."""
+    return git("rev-parse", default_branch(folder), cwd=folder)
+
+
 def known_branch() -> str:
     """Origin's default branch as this clone knows it, without asking origin; raises LifecycleError."""
     done = attempt("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")

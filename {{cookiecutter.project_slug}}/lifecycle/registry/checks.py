@@ -5,7 +5,6 @@ The code that runs is that of origin's default branch. The version's own code do
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError, Refused
@@ -27,17 +26,17 @@ def before_promotion(
     `name`: of the artifact; `main`: the commit of the default branch, whose limits and remote apply;
     `skip_comparison`: a person answers for a comparison that cannot be made.
     """
+    from lifecycle.review import proof  # takes half a second
+
     with dvc.checkout(commit, main) as folder, ThreadPoolExecutor() as pool:
-        new = named(name, head())
-        stored = pool.submit(check_stored, new)
-        tolerance = limits.reproduce(main).tolerance
-        proof = pool.submit(lambda: (stored.result(), prove("proven", new, folder, tolerance))[1])
+        new, tolerance = named(name, head()), limits.reproduce(main).tolerance
         if messages := status.findings(committed=True):
             raise Refused(*messages)
-        stored.result()
+        check_stored(new)
+        proven = pool.submit(proof.proven, new, folder, sys.executable, tolerance)
         report = compared(new, current, main, skip_comparison)
-        count, wrong = proof.result()
-        if wrong:
+        count, wrong = proven.result()
+        if wrong := wrong + proof.wrong_metrics(new, {}):
             raise Refused(*wrong)
         if report["verdict"] == limits.FAIL:
             first, *others = report["messages"]
@@ -63,22 +62,18 @@ def compared(new: Version, current: Tag | None, main: str, skip_comparison: bool
 
 def before_rollback(name: str, commit: str, main: str) -> dict[str, Any]:
     """The same for a version that was promoted before: its data, its model's bytes, and its golden predictions."""
+    from lifecycle.review import proof  # takes half a second
+
     with dvc.checkout(commit, main) as folder:
         new = named(name, head())
         check_stored(new)
         try:
-            wrong = prove("golden", new, folder, limits.reproduce(main).tolerance)
+            wrong = proof.golden(new, folder, sys.executable, limits.reproduce(main).tolerance)
         except LifecycleError:  # it cannot be loaded here: its bytes are the recorded ones, which is enough to go back
             wrong = []
         if wrong:
             raise Refused(f"the stored model contradicts its golden predictions: {'; '.join(wrong[:3])}.")
         return {"lock": digest("dvc.lock"), "gate": None}
-
-
-def prove(what: str, new: Version, folder: Path, tolerance: float) -> Any:
-    from lifecycle.review import proof  # takes half a second
-
-    return getattr(proof, what)(new, folder, sys.executable, tolerance)
 
 
 def named(name: str, new: Version) -> Version:

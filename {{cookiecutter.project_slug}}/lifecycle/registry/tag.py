@@ -55,7 +55,7 @@ def parse(row: list[str], artifact: str) -> Tag | str:
     if kind != "tag" or not time:
         return "is a lightweight tag, or has no tagger, so it does not say who and when."
     if not re.fullmatch(r"\d{1,12}", time, re.ASCII) or int(time) > LATEST:
-        return "has a date that no calendar has."
+        return "has a date after the year 9999, or one that is not a number."
     if target_kind != "commit" or target != commit:
         return f"points to a {target_kind}, not to a commit."
     if title != ref:  # a signature is valid for the name inside the tag, not for that of the ref

@@ -27,7 +27,7 @@ def review(new: Version, old: Version | None, left: str | None, limits: str | No
             "gate": gate,
             "edited": edited,
         }
-        report |= compare(settings, old, new, "pipeline/metrics.py" in edited)
+        report |= compare(settings, old, new)
     except LifecycleError as error:
         if readers := [name for name in edited if name.startswith(CONFIGURED)]:
             raise type(error)(f"{error} {READ_FIRST.format(', '.join(readers[:3]))}") from None
@@ -46,8 +46,7 @@ def worst(*verdicts: str) -> str:
     return max(verdicts, key=VERDICTS.index)
 
 
-def compare(settings: Gate, old: Version | None, new: Version, other_metrics: bool) -> dict[str, Any]:
-    """`other_metrics`: the change computes its metrics differently than the base."""
+def compare(settings: Gate, old: Version | None, new: Version) -> dict[str, Any]:
     report: dict[str, Any] = {}
     if old is not None:
         report = {
@@ -64,7 +63,7 @@ def compare(settings: Gate, old: Version | None, new: Version, other_metrics: bo
             return report | {"messages": [*faults, same], "verdict": verdict, "metrics": values(settings, new)}
     from lifecycle.review import verdict as by_predictions  # takes half a second
 
-    return report | by_predictions.compare(settings, old, new, other_metrics)
+    return report | by_predictions.compare(settings, old, new)
 
 
 def without_gate(version: Version) -> dict[str, Any]:

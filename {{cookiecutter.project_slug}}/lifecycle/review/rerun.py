@@ -66,7 +66,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def predictions() -> Any:
+def predicted() -> Any:
     """What the model of this checkout predicts for the test rows; None if a stage that was run again has neither."""
     from lifecycle.review import predictions  # takes half a second
 
@@ -88,15 +88,15 @@ def wrong_predictions(now: Any, tolerance: float) -> list[str]:
     return [] if now is None else predictions.differ(project.read_table(stored_predictions()), now, tolerance)
 
 
-def leave(folder: Path, recorded: Lock, stages: list[str], predicted: Any) -> None:
+def leave(folder: Path, recorded: Lock, stages: list[str], answers: Any) -> None:
     """Leave the results of stages in a folder."""
     remove(folder)
     for path in outputs(recorded, stages):
         target = folder / "outs" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if Path(path).is_dir() else shutil.copyfile)(path, target)
-    if predicted is not None:
-        predicted.to_parquet(folder / "predictions.parquet", index=False)
+    if answers is not None:
+        answers.to_parquet(folder / "predictions.parquet", index=False)
     paths.write(folder / "ran.json", json.dumps({"head": commits.full_hash("HEAD"), "stages": stages}) + "\n")
 
 

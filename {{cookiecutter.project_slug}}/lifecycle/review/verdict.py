@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lifecycle import project
+from lifecycle.code import CODE
 from lifecycle.errors import LifecycleError
 from lifecycle.project import ROW, Contract
 from lifecycle.review.bootstrap import Pair, changes, enough, pair, shared
@@ -17,18 +18,19 @@ from lifecycle.review.thresholds import check_metrics, limit_faults
 from lifecycle.storage import dvc
 from lifecycle.storage.version import Version
 
+METRICS = "pipeline/metrics.py"
 ROUNDING = 1e-6  # relative difference between metrics.json and the metrics of its predictions
 FIRST = "There are no results to compare with: only floors and ceilings were checked."
 
 
-def compare(settings: Gate, old: Version | None, new: Version, other_metrics: bool) -> dict[str, Any]:
-    """The report on two versions, or on a first one. `other_metrics`: the change edits how metrics are computed."""
+def compare(settings: Gate, old: Version | None, new: Version) -> dict[str, Any]:
+    """The report on two versions, or on a first one."""
     after, test = tables(new, ["predictions.parquet", "test.parquet"])
     scores = metrics(after, new.contract.task)
     check_metrics(settings, scores, "pipeline/metrics.py")
     faults, doubts = contradictions(scores, new.scores), []
-    if faults and other_metrics:
-        faults, doubts = [], [f"By the base's metrics, {message}." for message in faults]
+    if faults and not same_metrics(new):
+        faults, doubts = [], [f"Scored by another pipeline/metrics.py: {message}." for message in faults]
     faults += labels(after, test, new.contract)
     compared: dict[str, Any] = {}
     before, paired = after.head(0), False
@@ -112,6 +114,11 @@ def tables(version: Version, names: list[str]) -> list[pd.DataFrame]:
 def metrics(predictions: pd.DataFrame, task: str) -> dict[str, float]:
     with project.threads(len(predictions)):
         return project.scorer(predictions, task)(np.ones(len(predictions)))
+
+
+def same_metrics(version: Version) -> bool:
+    """Whether a version computed its metrics by the code that runs."""
+    return version.batch.digest(version.commit, METRICS) == project.digest(str(CODE / METRICS))
 
 
 def contradictions(real: dict[str, float], stated: dict[str, Any]) -> list[str]:

@@ -88,7 +88,7 @@ def checkout(revision: str, settings: str | None = None) -> Iterator[Path]:
 
     `settings`: the commit whose .dvc/config applies; without it the one here.
     """
-    text = commits.show(settings, ".dvc/config") if settings else None
+    text = commits.show(settings or commits.WORK_TREE, ".dvc/config")
     name, address = default_remote(text)
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         git("clone", "--quiet", "--shared", "--no-checkout", git("rev-parse", "--show-toplevel"), folder)

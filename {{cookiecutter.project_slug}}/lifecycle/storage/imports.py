@@ -17,7 +17,7 @@ def programs(command: object) -> list[Path]:
 def imported(path: Path) -> set[Path]:
     """The file itself, and every file of the project that it needs."""
     known, new = {path}, {path}
-    while new := {file for path in new for file in _direct(path)} - known:
+    while new := {file for path in new for file in modules(path)} - known:
         known |= new
     return known
 
@@ -29,7 +29,8 @@ def files(module: str) -> list[Path]:
     return [Path(*parts).with_suffix(".py"), Path(*parts, "__main__.py"), *packages] if all(parts) else []
 
 
-def _direct(path: Path) -> set[Path]:
+def modules(path: Path) -> set[Path]:
+    """The project's files that a file imports itself."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the stage itself fails, and says why

@@ -15,7 +15,7 @@ from lifecycle.errors import LifecycleError, Refused
 from lifecycle.git import commits
 from lifecycle.project import digest, parse_yaml
 from lifecycle.storage.dvc import cached
-from lifecycle.storage.dvc_yaml import OUTS
+from lifecycle.storage.dvc_yaml import OUTS, declarations
 from lifecycle.storage.lock import Lock, entries, lock
 from lifecycle.storage.objects import folder_content
 
@@ -53,7 +53,7 @@ def pack(folder: Path) -> int:
 
 def declared(revision: str) -> dict[str, bool]:
     """The outputs in dvc.yaml, and whether Git tracks them."""
-    stages = parse_yaml(commits.show(revision, "dvc.yaml"), "dvc.yaml").get("stages") or {}
+    stages = declarations(commits.show(revision, "dvc.yaml"))["stages"]
     items = [item for stage in stages.values() for key in OUTS for item in stage.get(key) or []]
     pairs = [pair for item in items for pair in (item.items() if isinstance(item, dict) else [(item, None)])]
     return {posixpath.normpath(str(path)): (options or {}).get("cache") is False for path, options in pairs}

@@ -44,9 +44,9 @@ def _stage(stage: Any, root: str) -> Stage:
         faults.append(f"{what} runs in another folder, so its paths cannot be checked: remove `wdir` from dvc.yaml")
     for out in stage.outs:
         if not out.can_push:
-            faults.append(f"{out.def_path} is never pushed, so nobody else can have it: remove `push: false`")
+            faults.append(f"{out.def_path} is never pushed, so other clones cannot get it: remove `push: false`")
         if out.remote:
-            faults.append(f"{out.def_path} has a remote of its own, which nobody else reads: remove `remote`")
+            faults.append(f"{out.def_path} is stored in another remote than the default one: remove `remote`")
         if not in_dvc_yaml and not out.use_cache:
             faults.append(f"{what} does not keep {out.def_path} in the cache: remove `cache: false`")
         if not in_dvc_yaml and not (out.hash_info and out.hash_info.value):

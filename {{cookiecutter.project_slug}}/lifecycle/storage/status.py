@@ -5,9 +5,9 @@ from typing import Any
 from lifecycle.git import commits
 from lifecycle.git.commits import WORK_TREE, show
 from lifecycle.git.run import attempt, git
-from lifecycle.storage import dvc_yaml, stages
-from lifecycle.storage.dvc_yaml import REPRO
+from lifecycle.storage import stages, unchecked
 from lifecycle.storage.lock import check_readable, inconsistent, lock
+from lifecycle.storage.unchecked import REPRO
 
 ABSENT = {"deleted", "not in cache"}  # as in a clone without data
 
@@ -72,7 +72,7 @@ def findings(committed: bool = False) -> list[str]:
                 if in_git or not (committed or state in ABSENT):
                     messages.append(_message(stage, path, state, change))
     messages += [f"{path} changed after stage {stage} was last run: {REPRO}" for stage, path in inconsistent(recorded)]
-    messages += dvc_yaml.findings(recorded, declared, reported)
+    messages += unchecked.findings(recorded, declared, reported)
     return [*dict.fromkeys(messages)]  # one file may be the input of several stages
 
 
