@@ -10,6 +10,7 @@ from tests.conftest import Run
 from tests.registered import Repo, make_repo
 from tests.test_life import edit
 
+pytest_plugins = ["tests.registered"]
 pytestmark = pytest.mark.slow
 
 
