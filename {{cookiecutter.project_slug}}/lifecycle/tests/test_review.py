@@ -13,6 +13,7 @@ from lifecycle.report.audit import audit_page
 from lifecycle.report.markdown import markdown, text
 from lifecycle.review.bootstrap import Change, changes, pair
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, Gate, Metric, Reproduce, broken_limits, judge
+from lifecycle.review.predictions import ROWS, sample
 from lifecycle.review.slices import slices
 
 HIGHER = Metric(better="higher", drop=0.05)
@@ -181,3 +182,11 @@ def test_audit_page_escapes_content() -> None:
     assert "&lt;script&gt;" in page
     assert not any(word in page for word in ("http:", "https:", "src=", "href=", "@import", "url("))
     assert "width=device-width" in page
+
+
+def test_large_test_sets_are_sampled() -> None:
+    """Of many test rows the same 20,000 are predicted again each time; of few all are."""
+    assert sample(83).tolist() == list(range(83))
+    chosen = sample(1_000_000)
+    assert len({*chosen.tolist()}) == ROWS == 20_000
+    assert (chosen == sample(1_000_000)).all()
