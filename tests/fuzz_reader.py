@@ -87,7 +87,7 @@ def results(file: Path) -> None:
         raise LifecycleError("no dvc.lock that can be read")
     settings = thresholds.check_names(limits.gate(new.parameters, "params.yaml"), new)
     thresholds.limit_faults(settings, 1, 1, new.scores, new.intervals.get("baseline") or {})
-    report = change.compare(settings, new, new, False)
+    report = change.compare(settings, new, new)
     new.wrong_manifest()
     old = versions(Path("none"))
     report |= {"data": thresholds.changed(old.data, new.data), "head": "1", "name": "main", "libraries": []}
