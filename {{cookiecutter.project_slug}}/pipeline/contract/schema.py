@@ -18,15 +18,18 @@ TEXTS = ("category", "text")
 
 
 class Column(Block):
-    """One column. `values`: of a category; `range`: [lowest, highest] of a number; `format`: of a date.
+    """One column. `values`: of a category, all values if there are none; `range`: [lowest, highest] of a number.
 
-    A `unique` column, such as an id, distinguishes copies of a row, so the split does not use it.
+    `text` is free text, whose words count. An `ordered` category lists its values from lowest to highest. `format`: of a
+    date, or how a number is written (`1,234.50` or `1.234,50`). A `unique` column, such as an id, distinguishes copies of
+    a row. A `weight` says how much a row counts.
     """
 
     type: Literal["integer", "number", "boolean", "category", "text", "datetime"]
-    role: Literal["feature", "target", "ignored"]
+    role: Literal["feature", "target", "weight", "ignored"]
     missing: bool
     unique: bool = False
+    ordered: bool = False
     range: list[float | int] | None = Field(default=None, min_length=2, max_length=2)
     values: list[str] | None = Field(default=None, min_length=1)
     format: str | None = None

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipeline.run.errors import InputError, reading
-from pipeline.run.files import ROW
+from pipeline.run.files import OWN
 
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
 INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
@@ -43,8 +43,8 @@ def _check_names(path: str, names: list[str]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(f"{path} has more than one column called {repeated[0]!r}: give each column its own name.")
-    if ROW in names:
-        raise InputError(f"{path} has a column called {ROW}, a name that the pipeline uses itself: rename it.")
+    if own := {*OWN} & {*names}:
+        raise InputError(f"{path} has a column called {min(own)}, a name that the pipeline uses itself: rename it.")
     for name in names:
         if len(name) > LONGEST or "\0" in name:
             what = "contains NUL bytes" if "\0" in name else f"has {len(name):,} characters: is a quote never closed?"
