@@ -17,7 +17,8 @@ from pipeline.model import Train
 from pipeline.run.files import read_json, read_table
 from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import load_yaml, params
-from pipeline.split.split import Prepare, split
+from pipeline.split.settings import Prepare
+from pipeline.split.split import split
 from pipeline.table.types import typed
 from pipeline.train import train
 
@@ -75,15 +76,32 @@ def contract() -> Contract:
 
 
 @pytest.fixture(scope="session")
-def rows(contract: Contract) -> pd.DataFrame:
+def table(contract: Contract) -> pa.Table:
+    """The small table."""
+    return small_table(contract)
+
+
+@pytest.fixture(scope="session")
+def rows(table: pa.Table, contract: Contract) -> pd.DataFrame:
     """The small table with the contract's types."""
-    return typed(small_table(contract), contract)[0]
+    return typed(table, contract)[0]
+
+
+Sides = tuple[pd.DataFrame, pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def sides(table: pa.Table, rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> Sides:
+    """The training and test rows of the small table."""
+    return split(table, rows, contract, prepare_settings)
 
 
 @pytest.fixture(scope="session")
 def prepare_settings() -> Prepare:
     """The project's settings of prepare, with a split that suits a small table."""
-    return params("prepare", Prepare).model_copy(update={"split": "hash", "split_on": [], "test_share": 0.25})
+    plain: dict[str, object] = {"row_key": [], "split_on": []}
+    plain |= {"split": "hash", "copies": "together", "time": None, "test_share": 0.25}
+    return params("prepare", Prepare).model_copy(update=plain)
 
 
 @pytest.fixture(scope="session")
@@ -96,14 +114,12 @@ def train_settings() -> Train:
 def case(
     request: pytest.FixtureRequest,
     contract: Contract,
-    rows: pd.DataFrame,
-    prepare_settings: Prepare,
+    sides: Sides,
     train_settings: Train,
 ) -> Case:
     """A model fitted to the small table, and the stored model with the stored test rows."""
     if request.param == "small":
-        train_rows, test_rows = split(rows, contract, prepare_settings)
-        return Case(train(train_rows, contract, train_settings), contract, test_rows)
+        return Case(train(sides[0], contract, train_settings), contract, sides[1])
     if not (Path(artifact_path()).exists() and Path("data/test.parquet").exists()):
         pytest.skip("no stored model here: run `dvc repro` or `dvc pull`")
     recorded_inputs = read_json("models/manifest.json")["inputs"]

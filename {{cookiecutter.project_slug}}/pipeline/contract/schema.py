@@ -20,9 +20,9 @@ TEXTS = ("category", "text")
 class Column(Block):
     """One column. `values`: of a category, all values if there are none; `range`: [lowest, highest] of a number.
 
-    `text` is free text, whose words count. An `ordered` category lists its values from lowest to highest. `format`: of a
-    date, or how a number is written (`1,234.50` or `1.234,50`). A `unique` column, such as an id, distinguishes copies of
-    a row. A `weight` says how much a row counts.
+    `text` is free text, whose words count. An `ordered` category lists its values from lowest to highest. `format`: of
+    a date, or how a number is written (`1,234.50` or `1.234,50`). A `unique` column, such as an id, tells copies apart.
+    A `weight` says how much a row counts.
     """
 
     type: Literal["integer", "number", "boolean", "category", "text", "datetime"]
@@ -46,6 +46,11 @@ class Contract(Block):
     def target(self) -> str:
         """The name of the column to predict."""
         return next(name for name, column in self.columns.items() if column.role == "target")
+
+    @property
+    def weight(self) -> str | None:
+        """The name of the column that says how much a row counts."""
+        return next((name for name, column in self.columns.items() if column.role == "weight"), None)
 
     @property
     def content(self) -> list[str]:

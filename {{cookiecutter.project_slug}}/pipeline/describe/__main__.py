@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.contract.schema import check_contract, load
 from pipeline.describe.draft import describe, render
+from pipeline.describe.split import fit_split
 from pipeline.run.errors import InputError
 from pipeline.run.files import write_text
 from pipeline.table.read import read
@@ -28,10 +29,14 @@ def main(arguments: list[str]) -> None:
     target, task = options.target or (old and old.target), options.task or (old and old.task)
     if not (target and task):
         raise InputError(f"{options.schema} does not exist yet: add --target COLUMN --task TASK.")
-    contract = describe(read(options.table), target, task)
+    table = read(options.table)
+    contract = describe(table, target, task)
     if old and not options.fresh and (old.target, old.task) == (target, task):
         kept = {name: old.columns.get(name, column) for name, column in contract.columns.items()}
         contract = check_contract(contract.model_copy(update={"columns": kept}), options.schema)
+    if (old is None or options.fresh) and Path("params.yaml").exists():
+        contract, why = fit_split(table, contract, "params.yaml")
+        print(f"split: {why}")
     write_text(render(contract), options.schema)
     roles = [column.role for column in contract.columns.values()]
     print(f"{options.schema}: {roles.count('feature')} features, {roles.count('ignored')} ignored, target {target!r}")

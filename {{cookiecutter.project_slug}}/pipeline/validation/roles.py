@@ -1,0 +1,60 @@
+"""The columns that decide how rows are split: who a row belongs to, and when its event was."""
+
+import re
+
+import pyarrow as pa
+
+from pipeline.contract.schema import Contract
+from pipeline.split.time import moments
+
+PERSON = (
+    r"(customer|client|patient|user|subject|person|participant|member|player|student|child|household|account|owner)"
+)
+OWNERS = [  # names that say whose row it is, the clearest first; camelCase is read as words
+    re.compile(rf"^{PERSON}s?([_ ]?(id|no|nr|num|number|key|code|name))?$"),
+    re.compile(rf"(^|_){PERSON}s?_(id|no|nr|num|number|key|code)$"),
+    re.compile(r"^(id|uid|uuid|pid|sid|subj|psu)$"),
+    re.compile(r"(^|_)(id|uid|uuid)$"),
+]
+EVENTS = 20  # different moments, at least
+EVENT = re.compile(
+    r"(^|_)(date|time|datetime|timestamp|ts|moment|when|created|ordered|sold|day|hour|week|month)(_|$)|_(at|on)$"
+)
+ATTRIBUTE = re.compile(
+    r"birth|born|dob|expir|due|until|valid|hire|hiring|join|found|built|signup|start_of|opened|death|died"
+)
+GROUPS = 10  # a split by fewer groups would rest on one or two
+
+
+def words(name: str) -> str:
+    """A name in snake case: `customerId` is customer_id."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s.-]+", "_", name).lower()
+
+
+def owner_column(table: pa.Table, contract: Contract) -> str | None:
+    """The column that says whose row it is: by its name, if enough owners have more than one row."""
+    kinds = ("integer", "text", "category")
+    for pattern in OWNERS:
+        for name, column in contract.columns.items():
+            if pattern.search(words(name)) and column.role != "target" and column.type in kinds:
+                count = len(table[name].unique().drop_null())
+                if GROUPS <= count < 0.9 * table.num_rows:
+                    return name
+    return None
+
+
+def event_column(table: pa.Table, contract: Contract) -> str | None:
+    """The column that says when the event of a row was: a date in every row, named so or in order."""
+    dates = [
+        n
+        for n, c in contract.columns.items()
+        if c.type == "datetime" and not c.missing and not ATTRIBUTE.search(words(n))
+    ]
+    named = [name for name in dates if EVENT.search(words(name))]
+    for name in [*named, *dates]:
+        moment = moments(table[name], contract.columns[name].format)
+        if moment.nunique() >= EVENTS and (
+            name in named or moment.is_monotonic_increasing or moment.is_monotonic_decreasing
+        ):
+            return name
+    return None
