@@ -15,7 +15,7 @@ from pipeline.evaluate import Evaluate
 from pipeline.evaluation.card import card
 from pipeline.evaluation.importance import importance
 from pipeline.evaluation.intervals import baseline, intervals
-from pipeline.evaluation.predictions import predict
+from pipeline.predictions import predict
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.model import Train

@@ -45,6 +45,44 @@ def parse_yaml(text: str | None, name: str) -> dict[str, Any]:
 
 
 @_translated()
+def load_yaml(path: str) -> dict[str, Any]:
+    """The mapping in a YAML file of the project."""
+    return settings.load_yaml(path)
+
+
+@_translated()
+def write_params(block: str, values: dict[str, Any]) -> None:
+    """Set values of a block of params.yaml."""
+    from pipeline.describe.params_file import write_block
+
+    write_block(block, values, "params.yaml")
+
+
+def trials(blocks: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, float]]:
+    """A function from changed settings of train to the metrics of a cross-validation; `blocks`: of params.yaml."""
+    from pipeline.cross_validation import CrossValidation, cross_validate
+    from pipeline.model import Train
+    from pipeline.run.files import read_table
+    from pipeline.train import train
+
+    paths = {Path(path).name: path for path in inputs.inputs("train")}
+    held_out = check(CrossValidation, blocks.get("cross_validation"), "params.yaml, block cross_validation,")
+    with _translated():
+        known = contract(Path(paths["schema.yaml"]).read_text("utf-8"), paths["schema.yaml"])
+        data = read_table(paths["train.parquet"])
+
+    @_translated()
+    def trial(changes: dict[str, Any]) -> dict[str, float]:
+        chosen = check(Train, blocks["train"] | changes, "params.yaml, block train,")
+        with threads(len(data)):
+            return cross_validate(
+                lambda rows: train(rows, known, chosen), data, known, held_out, blocks["prepare"]["split"]
+            )
+
+    return trial
+
+
+@_translated()
 def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 

@@ -16,10 +16,10 @@ from pipeline.evaluation.card import card
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.evaluation.importance import importance
 from pipeline.evaluation.intervals import baseline, intervals
-from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.plots import plots
+from pipeline.predictions import predict
 from pipeline.run.files import ROW, read_json, read_table, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import Block, params
 from pipeline.run.stage import stage

@@ -1,7 +1,7 @@
 """Fits the model to the training rows.
 
-Reads data/train.parquet and data/schema.yaml; writes models/model.skops and models/manifest.json, which records by hash
-what the model was made from.
+Reads data/train.parquet and data/schema.yaml; writes models/model.skops, models/manifest.json, which records by hash
+what the model was made from, and reports/validation.json, the metrics on held-out training rows.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from pipeline.archive import model_file
 from pipeline.contract import schema
 from pipeline.contract.schema import Contract
+from pipeline.cross_validation import CrossValidation, cross_validate, shown
 from pipeline.features import features
 from pipeline.model import Train, build
 from pipeline.run.environment import locked_versions
@@ -26,6 +27,7 @@ from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import params
 from pipeline.run.stage import stage
 from pipeline.run.threads import threads
+from pipeline.split.settings import Prepare
 
 
 class Progress(io.TextIOBase):
@@ -75,11 +77,15 @@ def manifest(model_path: str, contract: Contract, settings: Train, rows: int) ->
 
 
 @stage
-def main(train_path: str, contract_path: str, model_path: str, manifest_path: str) -> None:
-    """Train the model and store it with its manifest."""
-    settings = params("train", Train)
+def main(train_path: str, contract_path: str, model_path: str, manifest_path: str, validation_path: str) -> None:
+    """Train the model and store it with its manifest and the metrics of its cross-validation."""
+    settings, held_out = params("train", Train), params("cross_validation", CrossValidation)
+    kind = params("prepare", Prepare).split
     contract = schema.load(contract_path)
     data = read_table(train_path)
     model_file.save(train(data, contract, settings), model_path)
     write_json(manifest(model_path, contract, settings, len(data)), manifest_path)
-    print(f"train: {len(data)} rows, {Path(model_path).stat().st_size / 1e6:.2f} MB")
+    scores = shown(cross_validate(lambda rows: train(rows, contract, settings), data, contract, held_out, kind))
+    write_json(scores, validation_path)
+    figures = "".join(f", {name} {value:.4g}" for name, value in scores.items())
+    print(f"train: {len(data)} rows{figures}, {Path(model_path).stat().st_size / 1e6:.2f} MB")

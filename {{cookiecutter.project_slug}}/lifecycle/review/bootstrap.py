@@ -12,9 +12,9 @@ import pandas as pd
 
 from lifecycle import project
 from lifecycle.project import ROW
+from lifecycle.review.limits import POWER
 
 MINIMUM = 10  # shared groups of rows; a bootstrap needs at least so many
-POWER = 0.8  # the probability with which the minimum detectable change would be detected
 
 
 @dataclass(frozen=True)
