@@ -51,4 +51,5 @@ def render(contract: Contract) -> str:
     """The contract as YAML, a few lines per column or run of equal columns."""
     plain = contract.model_dump(exclude_defaults=True)
     plain["columns"] = compress(plain["columns"])
-    return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    style = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
+    return HEADER + str(yaml.dump(plain, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **style))
