@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lifecycle.errors import LifecycleError, reading
-from pipeline.contract.schema import NUMBERS, Column, Contract, check_contract
+from pipeline.contract.schema import NUMBERS, Column, Contract, parse
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
@@ -89,7 +89,7 @@ def check(kind: type[Settings], values: object, where: str) -> Settings:
 
 @_translated()
 def contract(text: str, where: str) -> Contract:
-    return check_contract(check(Contract, parse_yaml(text, where), where), where)
+    return parse(parse_yaml(text, where), where)
 
 
 @_translated()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from pipeline.contract.patterns import expand
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block, check, load_yaml
 
@@ -70,7 +71,13 @@ class Contract(Block):
 
 def load(path: str) -> Contract:
     """The contract in a file; raises InputError as `check_contract` does, or if the file is not valid."""
-    return check_contract(check(Contract, load_yaml(path), f"{path}"), path)
+    return parse(load_yaml(path), path)
+
+
+def parse(values: object, where: str) -> Contract:
+    """The contract that is written as `values`, with one entry for each column; raises InputError as `load` does."""
+    written = check(Contract, values, where)
+    return check_contract(written.model_copy(update={"columns": expand(written.columns, where)}), where)
 
 
 def check_contract(contract: Contract, path: str) -> Contract:

@@ -3,7 +3,8 @@
 import pyarrow as pa
 import yaml
 
-from pipeline.contract.schema import Contract, check_contract
+from pipeline.contract.patterns import SHORTEST, compress, runs
+from pipeline.contract.schema import Column, Contract, check_contract
 from pipeline.describe import columns
 from pipeline.run.errors import InputError
 
@@ -12,6 +13,7 @@ HEADER = """\
 # type: integer, number, boolean, category, text, datetime   role: feature, target, ignored   missing: may it be empty?
 # range: lowest and highest allowed value (wider than seen)   values: all allowed values of a category
 # unique: (nearly) every value is different, as in an id
+# x{1..30} stands for the columns x1 to x30; a column of them that has its own entry is described by that
 """
 
 
@@ -23,10 +25,31 @@ def describe(data: pa.Table, target: str, task: str) -> Contract:
     for name, column in zip(data.column_names, data.columns):
         values = column.combine_chunks()
         described[name] = columns.target(name, values, task) if name == target else columns.feature(name, values)
-    return check_contract(Contract.model_validate({"task": task, "columns": described}), "the contract")
+    return check_contract(Contract.model_validate({"task": task, "columns": alike(described)}), "the contract")
+
+
+def alike(described: dict[str, Column]) -> dict[str, Column]:
+    """The columns of a run that differ only in range or values get those of all, so that one entry describes them."""
+    described = dict(described)
+    for run in (run for run in runs(described) if len(run) >= SHORTEST):
+        kinds: dict[str, list[str]] = {}
+        for name in run:
+            kinds.setdefault(repr(described[name].model_copy(update={"range": None, "values": None})), []).append(name)
+        for names in (names for names in kinds.values() if len(names) >= SHORTEST):
+            ranges = [edges for name in names if (edges := described[name].range)]
+            values = sorted({value for name in names for value in described[name].values or []})
+            shared: dict[str, object] = {}
+            if len(ranges) == len(names):
+                shared["range"] = [min(low for low, _ in ranges), max(high for _, high in ranges)]
+            if 0 < len(values) <= columns.CATEGORIES and all(described[name].values for name in names):
+                shared["values"] = values
+            described |= {name: described[name].model_copy(update=shared) for name in names}
+    return described
 
 
 def render(contract: Contract) -> str:
-    """The contract as YAML, a few lines per column."""
+    """The contract as YAML, a few lines per column or run of equal columns."""
     plain = contract.model_dump(exclude_defaults=True)
-    return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    plain["columns"] = compress(plain["columns"])
+    style = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
+    return HEADER + str(yaml.dump(plain, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **style))

@@ -35,6 +35,7 @@ def card(
         "Made from": {"file": list(made_from), "md5": list(made_from.values())},
         "Libraries": {"library": list(libraries), "version": list(libraries.values())},
     }
+    descriptions = {"Permutation importance": _left_out(importance)}
     document = Card(None, template=None)
     document.add(**{TITLE: _summary(contract, intervals["test_rows"])})
     for name, content in sections.items():
@@ -42,7 +43,7 @@ def card(
         if isinstance(content, str):
             document.add(**{key: content})
         else:
-            document.add_table(folded=name in FOLDED, **{key: content})
+            document.add_table(description=descriptions.get(name), folded=name in FOLDED, **{key: content})
             document.select(key).title = name  # skops writes the whole key above a table
     return document.render().strip() + "\n"
 
@@ -73,6 +74,11 @@ def _metrics(scores: dict[str, float], intervals: dict[str, Any]) -> dict[str, l
         "interval": [f"{edge['low']:.4g} to {edge['high']:.4g}" for edge in edges.values()],
         "baseline": [f"{baseline[name]:.4g}" if name in baseline else "-" for name in edges],
     }
+
+
+def _left_out(importance: pd.DataFrame) -> str | None:
+    count = importance.attrs.get("left_out", 0)
+    return f"{count} columns that change few predictions were not shuffled by themselves." if count else None
 
 
 def _limits(profile: dict[str, Any], slices: pd.DataFrame, test_rows: int) -> str:
