@@ -16,7 +16,7 @@ from lifecycle.paths import enter_project
 
 VERBS = {  # in the order of a model's life
     "Before the merge": {
-        "tune": "search for better settings by cross-validation within the training rows",
+        "tune": "search for better settings on held-out training rows",
         "verify": "check that dvc.lock is up to date and all data is in the remote",
         "resolve": "settle a conflict in dvc.lock and the results after a merge",
         "reproduce": "run the changed stages again in a clean checkout and compare",

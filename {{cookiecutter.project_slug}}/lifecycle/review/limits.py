@@ -16,8 +16,8 @@ PASS, INCONCLUSIVE, FAIL = "pass", "inconclusive", "fail"
 POWER = 0.8  # the probability with which the minimum detectable change would be detected
 VERDICTS = [PASS, INCONCLUSIVE, FAIL]  # from best to worst
 NOT_SHARED = (
-    ". Another split (params.yaml, block prepare) moves rows to the other side. A person can promote such a change with "
-    "`--skip-comparison --reason WHY`."
+    ". Another split (params.yaml, block prepare) moves rows to the other side. A person can promote such a change "
+    "with `--skip-comparison --reason WHY`."
 )
 
 
