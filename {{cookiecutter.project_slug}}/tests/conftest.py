@@ -12,14 +12,14 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.archive import model_file
 from pipeline.contract import schema
-from pipeline.contract.schema import Column, Contract
+from pipeline.contract.schema import FORMATS, Column, Contract
 from pipeline.model import Train
 from pipeline.run.files import read_json, read_table
 from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import load_yaml, params
 from pipeline.split.settings import Prepare
 from pipeline.split.split import split
-from pipeline.table.types import typed
+from pipeline.table.types import EPOCH, MICROSECONDS, typed
 from pipeline.train import train
 
 os.chdir(Path(__file__).parents[1])
@@ -40,12 +40,18 @@ def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Ser
     if kind.type == "datetime":
         days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(signal * 300), unit="D")
         values = pd.Series(days.strftime(kind.format or "%Y-%m-%d"))
+        if kind.format and kind.format.startswith(EPOCH):
+            seconds = days.astype("datetime64[us]").astype("int64") / MICROSECONDS[kind.format.removeprefix(EPOCH)]
+            values = pd.Series(np.round(seconds).astype("int64")).astype(str)
     elif kind.type in ("number", "integer"):
         numbers = low * (1 - signal) + high * signal  # which cannot overflow
         values = pd.Series(np.round(numbers).astype(int) if kind.type == "integer" else numbers).astype(str)
+        values = values.str.replace(".", ",") if kind.format == FORMATS[1] else values
     else:
         labels = ["false", "true"] if kind.type == "boolean" else kind.values or [f"word {i}" for i in range(5)]
         values = pd.Series(np.array(labels, dtype=object)[(signal * len(labels)).astype(int)])
+    if kind.role == "weight":
+        values = pd.Series((1 + signal).astype(str))
     if kind.unique:
         values = pd.Series([f"{value} {i}" if kind.type == "text" else str(i) for i, value in enumerate(values)])
     gaps = kind.missing and kind.role == "feature"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NUMBERS = ("number", "integer", "boolean")  # types that a model sees as float64
 TEXTS = ("category", "text")
+FORMATS = ("1,234.50", "1.234,50")  # of numbers that are not written plainly
 
 
 class Column(Block):
@@ -81,7 +82,7 @@ def parse(values: object, where: str) -> Contract:
 
 
 def check_contract(contract: Contract, path: str) -> Contract:
-    """The same contract; raises InputError unless it has a target that fits the task, and at least one feature."""
+    """The same contract; raises InputError unless it has a fitting target, a feature, and at most one weight."""
     targets = [column for column in contract.columns.values() if column.role == "target"]
     allowed = ["category"] if contract.task == "classification" else ["number", "integer"]
     if len(targets) != 1:
@@ -93,6 +94,12 @@ def check_contract(contract: Contract, path: str) -> Contract:
     for name, column in contract.columns.items():
         if column.range and (column.type not in ("number", "integer") or not column.range[0] <= column.range[1]):
             raise InputError(f"{path}: range of {name!r} must be [lowest, highest] of a number: correct or remove it.")
+        if column.type in ("number", "integer") and column.format not in (None, *FORMATS):
+            raise InputError(f"{path}: format of the number {name!r} must be {' or '.join(FORMATS)}: correct it.")
+        if column.role == "weight" and column.type not in ("number", "integer"):
+            raise InputError(f"{path}: the weight {name!r} needs type: number or integer.")
+    if len(weights := [name for name, column in contract.columns.items() if column.role == "weight"]) > 1:
+        raise InputError(f"{path} has more than one column with role: weight ({', '.join(weights)}): keep one.")
     if not contract.features:
         raise InputError(f"{path} has no column with role: feature, so there is nothing to learn from.")
     return contract
