@@ -1,7 +1,8 @@
 """Compares the project with a careful pipeline by hand on real tables: `python benchmarks/tables.py [NAME ...]`.
 
 Bakes each table with the real command, accepts every default and runs `dvc repro`; by_hand.py gets the same rows. Works
-in build/tables/, where each table's result stays; writes docs/tables.md from all results. With names only those run.
+in build/tables/, where each table's result stays; writes docs/tables.md from all results. With names only those run,
+with --missing those that have no result yet.
 """
 
 import json
@@ -34,7 +35,7 @@ table = read(sys.argv[1])
 numbers = pa.array(range(table.num_rows))
 pq.write_table(table.append_column("row_number", numbers), "numbered/raw.parquet")
 """
-COLUMN = "  row_number: {type: integer, role: feature, missing: false, unique: true}\n"
+COLUMN = {"type": "integer", "role": "feature", "missing": False, "unique": True}
 
 
 class Failed(Exception):
@@ -136,10 +137,11 @@ def settings(project: Path) -> dict[str, Any]:
 def number_rows(project: Path, env: dict[str, str]) -> list[Path]:
     """Files with the raw row numbers of the training and the test rows, in the order of the project's own files."""
     (project / "numbered").mkdir()
-    raw = next((project / "data").glob("raw.[cp]*[vt]"))
+    raw = next(path for path in (project / "data").glob("raw.*") if path.suffix != ".dvc")
     run("uv", "run", "python", "-c", NUMBERED, raw, cwd=project, env=env)
-    contract = (project / "data" / "schema.yaml").read_text("utf-8")
-    (project / "numbered" / "schema.yaml").write_text(contract.rstrip("\n") + "\n" + COLUMN, "utf-8")
+    contract = yaml.safe_load((project / "data" / "schema.yaml").read_text("utf-8"))
+    contract["columns"]["row_number"] = COLUMN
+    (project / "numbered" / "schema.yaml").write_text(yaml.safe_dump(contract, sort_keys=False), "utf-8")
     names = ("raw.parquet", "schema.yaml", "train.parquet", "test.parquet", "profile.json")
     run("uv", "run", "python", "-m", "pipeline.prepare", *(f"numbered/{name}" for name in names), cwd=project, env=env)
     return [project / "numbered" / name for name in ("train.parquet", "test.parquet")]
@@ -152,6 +154,8 @@ def warned(path: Path) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Measure the tables and write the page."""
+    if names == ["--missing"]:
+        names = [name for name in TABLES if not (WORK / name / "result.json").exists()] or sys.exit("none is missing.")
     unknown = [name for name in names if name not in TABLES]
     if unknown:
         sys.exit(f"there is no table {unknown[0]!r}: choose among {', '.join(TABLES)}.")

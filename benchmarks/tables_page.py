@@ -93,7 +93,17 @@ def split(result: dict[str, Any]) -> str:
 
 
 def said(result: dict[str, Any]) -> str:
-    """The ignored columns and the warnings of the validation, in short."""
+    """What set-up printed of ignored and doubtful columns, or the contract and the validation's warnings, in short."""
+    lines = [line.strip() for line in result["said"].splitlines()]
+    if printed := [
+        line for line in lines if line.startswith(("ignored: ", "doubtful: ")) and not line.endswith(": none")
+    ]:
+        return "; ".join(map(short, printed))
     names = result["ignored"]
     ignored = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "none"
-    return "; ".join([ignored, *(f"{text[:90]}{'...' if len(text) > 90 else ''}" for text in result["warnings"][:2])])
+    return "; ".join([ignored, *map(short, result["warnings"][:2])])
+
+
+def short(text: str) -> str:
+    """A text without its end if it is long."""
+    return text if len(text) <= 140 else text[:140].rsplit(" ", 1)[0] + " ..."
