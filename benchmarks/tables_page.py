@@ -94,10 +94,8 @@ def split(result: dict[str, Any]) -> str:
 
 def said(result: dict[str, Any]) -> str:
     """What set-up printed of ignored and doubtful columns, or the contract and the validation's warnings, in short."""
-    lines = [line.strip() for line in result["said"].splitlines()]
-    if printed := [
-        line for line in lines if line.startswith(("ignored: ", "doubtful: ")) and not line.endswith(": none")
-    ]:
+    lines = [line.strip() for line in result["said"].splitlines() if not line.endswith(": none")]
+    if printed := [line for line in lines if line.startswith(("ignored: ", "doubtful: "))]:
         return "; ".join(map(short, printed))
     names = result["ignored"]
     ignored = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "none"
