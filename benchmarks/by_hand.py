@@ -131,12 +131,24 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
     return {name: Pipeline([("prepare", prepare), ("model", model)]) for name, (prepare, model) in tried.items()}
 
 
-def folds(table: Table, train: pd.DataFrame, y: pd.Series) -> Any:
+def split_by(table: Table, train: pd.DataFrame, test: pd.DataFrame) -> str:
+    """How the project split the table, so that cross-validation does the same: by group, by time or by row."""
+    if table.group and not {*train[table.group]} & {*test[table.group]}:
+        return "group"
+    if table.time:
+        moments = pd.MultiIndex.from_frame(pd.concat([train, test])[list(table.time)])
+        ranks = moments.factorize(sort=True)[0]
+        if ranks[: len(train)].max() <= ranks[len(train) :].min():
+            return "time"
+    return "row"
+
+
+def folds(table: Table, train: pd.DataFrame, y: pd.Series, by: str) -> Any:
     """Groups kept together, later rows after earlier ones, or equal shares of each class."""
     count = 5 if len(train) <= 1000 and train.shape[1] <= WIDE else 3
-    if table.group:
+    if by == "group":
         return list(GroupKFold(count).split(train, y, train[table.group]))
-    if table.time:
+    if by == "time":
         return list(TimeSeriesSplit(count).split(train))
     splitter: Any = StratifiedKFold if table.task == "classification" else KFold
     return list(splitter(count, shuffle=True, random_state=0).split(train, y))
@@ -152,13 +164,15 @@ def fit_predict(model: Pipeline, x: pd.DataFrame, y: pd.Series, w: np.ndarray, n
         return pd.DataFrame({"predicted": fitted.predict(new)})
 
 
-def choose(table: Table, raw: pd.DataFrame, x: pd.DataFrame, kinds: Columns, weight: str) -> tuple[str, Pipeline]:
+def choose(
+    table: Table, raw: pd.DataFrame, x: pd.DataFrame, kinds: Columns, weight: str, by: str
+) -> tuple[str, Pipeline]:
     """The model with the smallest loss in cross-validation on some of the training rows."""
     rows = raw.sample(min(TUNED_ON, len(raw)), random_state=0)
     rows = rows.sort_values(list(table.time), kind="stable") if table.time else rows.sort_index()
     part, y = x.loc[rows.index], rows[table.target]
     w = weights(rows, weight)
-    tried, parts = models(kinds, y, table.task), folds(table, rows, y)
+    tried, parts = models(kinds, y, table.task), folds(table, rows, y, by)
     losses = dict.fromkeys(tried, 0.0)
     for name, model in tried.items():
         for known, new in parts:
@@ -182,10 +196,18 @@ def main(name: str, raw_path: str, train_path: str, test_path: str, predictions_
     x, kinds = features(raw, table)
     ours, y = pd.read_parquet(predictions_path), train[table.target]
     weight = table.weight if WEIGHT in ours else ""  # as the project's own metric counts
-    best, model = choose(table, train, x.loc[train.index], kinds, weight)
+    by = split_by(table, train, test)
+    best, model = choose(table, train, x.loc[train.index], kinds, weight, by)
     found = fit_predict(model, x.loc[train.index], y, weights(train, weight), x.loc[test.index])
     result = compare(ours, found, test[table.target].reset_index(drop=True), table.task)
-    about = {"chosen": best, "rows": len(raw), "columns": raw.shape[1], "train": len(train), "test": len(test)}
+    about = {
+        "chosen": best,
+        "split_by": by,
+        "rows": len(raw),
+        "columns": raw.shape[1],
+        "train": len(train),
+        "test": len(test),
+    }
     with open(out, "w") as file:
         json.dump(about | result | {"by_hand_seconds": round(time.perf_counter() - start)}, file, indent=2)
 
