@@ -9,11 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.contract.schema import FORMATS
+from pipeline.table.numbers import numbers
+
 EXACT = 1e12  # whole numbers below this have at most 12 digits, so a float holds them with digits to spare
 DIGITS = 12  # significant digits that count; programs differ in the 15th to 17th
 NULL, NUMBER, MOMENT, TEXT = (np.uint64(salt) for salt in (1, 2, 3, 4))
-MARKS = r"[$\u20ac\u00a3\u00a5\u20b9\s]*"
-SEPARATED = rf"{MARKS}([-(]?){MARKS}(\d{{1,3}}(?:[,' \u00a0\u202f]\d{{3}})+(?:\.\d+)?|\d+\.?\d*)\)?{MARKS}%?"
 ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 
 
@@ -88,15 +89,13 @@ def _moments(values: pd.Series) -> np.ndarray:
 def _texts(values: pd.Series) -> np.ndarray:
     """Hashes of distinct texts: of the number or moment that a text is, else of the text itself."""
     hashes = _salted(pd.util.hash_array(values.str.lower().where(_truth(values), values).to_numpy(dtype=object)), TEXT)
-    plain = values.where(values.str.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?"), None)
-    written = (
-        values[plain.isna()].str.extract(rf"^{SEPARATED}$") if values.str.contains(r"\d").any() else pd.DataFrame()
-    )
-    if len(written):
-        numbers = written[1].str.replace(r"[^\d.]", "", regex=True)
-        plain = plain.fillna((written[0].map({"-": "-", "(": "-"}).fillna("") + numbers).reindex(values.index))
-    numeric = pd.to_numeric(plain, errors="coerce").to_numpy(dtype="float64")
-    hashes = np.where(np.isfinite(numeric), _numbers(np.nan_to_num(numeric)), hashes)
+    numeric = pd.to_numeric(values.where(values.str.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?")), errors="coerce")
+    numeric = numeric.astype("float64")
+    short = values[values.str.contains(r"\d") & ~values.str.contains("[A-Za-z]{4}") & numeric.isna()]
+    for layout in FORMATS if len(short) else ():
+        written = pd.Series(numbers(pa.array(short, pa.string()), layout).to_numpy(zero_copy_only=False), short.index)
+        numeric = numeric.fillna(written)
+    hashes = np.where(np.isfinite(numeric), _numbers(np.nan_to_num(numeric.to_numpy())), hashes)
     whole = np.flatnonzero(values.str.fullmatch(r"-?\d{13,19}").to_numpy(dtype=bool))
     for place, value in zip(whole, values.iloc[whole].map(int)):
         if abs(value) < 2**63:
