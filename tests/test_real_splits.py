@@ -85,7 +85,7 @@ def test_events_are_split_by_time(describe: Describe, run: Run) -> None:
     project = describe(data, "late", "classification")
     time = prepare(project)["time"]
     assert time["column"] == "time_hour" and time["block"] in ("day", "week")
-    assert f"time: rows from {time['cutoff']} on are test rows" in (project / "described.txt").read_text()
+    assert f"time: rows from {time['cutoff']} on (`time_hour`) are test rows" in (project / "described.txt").read_text()
     by_time = metric(project, "roc_auc", run)
     known, test = (pd.read_parquet(project / f"data/{side}.parquet") for side in ("train", "test"))
     assert known["time_hour"].max() < pd.Timestamp(time["cutoff"]) <= test["time_hour"].min()
@@ -97,7 +97,7 @@ def test_events_are_split_by_time(describe: Describe, run: Run) -> None:
     assert set(later["__row__"]) == set(known["__row__"]) and len(tested) == len(test) + 3000
     data.to_csv(project / "data/raw.csv", index=False)
     assert metric(project, "roc_auc", run, split="hash", time=None) > by_time + 0.03
-    assert "`time_hour` dates the rows, but prepare.split is hash" in warnings(project)
+    assert "`time_hour` says when, but prepare.split is hash" in warnings(project)
 
 
 def test_rows_of_one_person_stay_together(describe: Describe, run: Run) -> None:

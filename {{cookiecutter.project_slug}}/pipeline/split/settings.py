@@ -12,9 +12,12 @@ Unit = Literal["moment", "hour", "day", "week", "month", "quarter", "year"]
 
 
 class Time(Block):
-    """Rows from `cutoff` on are test rows. `format`: as in the contract; `number` for years and steps."""
+    """Rows from `cutoff` on are test rows. `format`: as in the contract; `number` for years and steps.
 
-    column: str
+    `column`: one, or several called year, month, day, hour, of which the first two are needed.
+    """
+
+    column: str | list[str]
     format: str | None
     cutoff: str | int | float
     block: Unit
@@ -53,7 +56,8 @@ class Prepare(Block):
     @property
     def columns(self) -> dict[str, list[str]]:
         """The columns of the table that the split needs, by setting."""
-        dated = {"time.column": [self.time.column]} if self.time else {}
+        column = self.time.column if self.time else []
+        dated = {"time.column": column if isinstance(column, list) else [column]}
         return {"row_key": self.row_key, "split_on": self.split_on} | dated
 
     @property

@@ -27,7 +27,7 @@ def split(table: pa.Table, data: pd.DataFrame, contract: Contract, settings: Pre
     groups = key(table, settings.split_on) if settings.split_on else rows
     left_out = np.zeros(len(data), dtype=bool)
     if settings.split == "time" and settings.time:
-        moment = moments(table[settings.time.column], settings.time.format)
+        moment = moments(table, settings.time.column, settings.time.format)
         test = (moment >= settings.time.start).to_numpy()
         # A customer of the training rows must not be a test row
         left_out = test & pd.Series(groups).isin(groups[~test]).to_numpy() if settings.split_on else left_out

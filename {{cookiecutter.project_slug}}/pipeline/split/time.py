@@ -1,5 +1,7 @@
 """Moments of dated rows, and the blocks of time that are resampled as a whole."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,15 +13,28 @@ PERIODS = {"hour": "h", "day": "D", "week": "W", "month": "M", "quarter": "Q", "
 SIGN = np.uint64(2**63)  # makes the order of uint64 that of int64
 
 
-def moments(column: pa.ChunkedArray, layout: str | None) -> pd.Series:
-    """When each row was, as datetime64 or, for `number`, as float64; missing where it cannot be read."""
-    values = column.combine_chunks()
-    if layout != "number":
-        return types.moments(values, layout)
+def moments(table: pa.Table, columns: str | list[str], layout: str | None) -> pd.Series:
+    """When each row was, as datetime64 or, for `number`, as float64; missing where it cannot be read.
+
+    `columns`: one column, or several such as year, month and day.
+    """
+    if isinstance(columns, list):
+        parts = pd.DataFrame({words(name): _numbers(table[name].combine_chunks()) for name in columns})
+        return pd.to_datetime(parts.assign(**{n: 1 for n in ("month", "day") if n not in parts}), errors="coerce")
+    values = table[columns].combine_chunks()
+    return _numbers(values) if layout == "number" else types.moments(values, layout)
+
+
+def _numbers(values: pa.Array) -> pd.Series:
     try:
         return values.cast(pa.float64()).to_pandas()
     except pa.ArrowInvalid:
         return pd.to_numeric(types.text(values), errors="coerce").astype("float64")
+
+
+def words(name: str) -> str:
+    """A name in snake case: `customerId` is customer_id."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s.-]+", "_", name).lower()
 
 
 def blocks(moment: pd.Series, unit: Unit) -> np.ndarray:

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import yaml
 
 from pipeline.contract.schema import Contract
 from pipeline.split.keys import cells, key
 from pipeline.split.settings import Prepare, Time
 from pipeline.split.time import choose_block, moments
-from pipeline.validation.roles import event_column, owner_column
+from pipeline.validation.roles import event_columns, owner_column
 
 MANY = 100  # groups; fewer are counted off, since a hash could put all of them on one side
 DISTINCT = 100  # rows; with fewer distinct ones, a split by content is unbalanced
+COPIES = 1.2  # times as many rows are distinct with their labels as without
 BLOCKS = 20  # of time among the test rows, wherever the unit can be that long
 LEFT = 0.5  # share of the test rows that may be lost, if the groups of the training rows are left out
 
@@ -24,34 +26,45 @@ LEFT = 0.5  # share of the test rows that may be lost, if the groups of the trai
 def choose(table: pa.Table, contract: Contract, start: Prepare) -> tuple[Prepare, str]:
     """The settings for a table, and one sentence that says what they are and why."""
     known = table.filter(table[contract.target].is_valid())
-    owner, when = owner_column(known, contract), event_column(known, contract)
+    owner, when = owner_column(known, contract), event_columns(known, contract)
     row_key, distinct = telling_columns(known, contract)
     plain: dict[str, Any] = {"row_key": row_key, "copies": "together", "split_on": [], "time": None}
-    if when and (time := cutoff(known, contract, when, start.test_share)):
-        chosen = {"split": "time", "time": time}
-        why = f"rows from {time.cutoff} on are test rows, since `{when}` dates them"
-        if owner and not loses_too_much(known, owner, time):
-            return start.model_copy(
-                update=plain | chosen | {"split_on": [owner]}
-            ), f"{why}; rows of one `{owner}` stay together"
-        if not owner:
-            return start.model_copy(update=plain | chosen), why
+
+    def settings(**chosen: Any) -> Prepare:
+        return start.model_copy(update=plain | chosen)
+
+    time = cutoff(known, contract, when, start.test_share) if when else None
+    if time and not (owner and loses_too_much(known, owner, time)):
+        why = f"rows from {time.cutoff} on ({named(time)}) are test rows"
+        also = f"; rows of one `{owner}` stay together" if owner else ""
+        return settings(split="time", time=time, split_on=[owner] if owner else []), why + also
     if owner:
-        also = f" (`{when}` dates the rows, but the newest belong to known ones)" if when else ""
+        also = f"; by {named(time)}, the newest would belong to known ones" if time else ""
         kind = "hash" if len(known[owner].unique()) > MANY else "stratified"
-        groups = start.model_copy(update=plain | {"split": kind, "split_on": [owner]})
-        return groups, f"rows of one `{owner}` stay together{also}"
+        return settings(split=kind, split_on=[owner]), f"rows of one `{owner}` stay together{also}"
+    if independent(known, contract, distinct):
+        kind = "hash" if distinct >= DISTINCT else "stratified"
+        return settings(split=kind, copies="apart"), f"only {distinct} rows are distinct, so each row counts by itself"
     if distinct < DISTINCT:
-        copies = "apart" if distinct < known.num_rows / 2 else "together"
-        why = f"only {distinct} rows are distinct, so each class is split by itself"
-        return start.model_copy(update=plain | {"split": "stratified", "copies": copies}), why
-    return start.model_copy(update=plain | {"split": "hash"}), "rows are split by their content"
+        return settings(split="stratified"), f"only {distinct} rows are distinct, so each class is split by itself"
+    return settings(split="hash"), "rows are split by their content"
 
 
-def cutoff(table: pa.Table, contract: Contract, column: str, share: float) -> Time | None:
+def named(time: Time) -> str:
+    return f"`{time.column}`" if isinstance(time.column, str) else ", ".join(f"`{name}`" for name in time.column)
+
+
+def independent(table: pa.Table, contract: Contract, distinct: int) -> bool:
+    """Whether most rows are copies of others by chance, as in a table of counts: then their labels differ."""
+    if distinct >= table.num_rows / 2:
+        return False
+    return len(np.unique(key(table, [*contract.content, contract.target]))) > COPIES * distinct
+
+
+def cutoff(table: pa.Table, contract: Contract, columns: str | list[str], share: float) -> Time | None:
     """The settings of a split by time: about this share of the rows is at or after the cutoff."""
-    layout = contract.columns[column].format
-    moment = moments(table[column], layout)
+    layout = contract.columns[columns].format if isinstance(columns, str) else None
+    moment = moments(table, columns, layout)
     starts = moment.dt.floor("D") if moment.max() - moment.min() > pd.Timedelta(days=60) else moment
     values, counts = np.unique(starts.to_numpy(), return_counts=True)
     after = 1 - np.concatenate([[0], np.cumsum(counts)[:-1]]) / len(moment)
@@ -60,13 +73,13 @@ def cutoff(table: pa.Table, contract: Contract, column: str, share: float) -> Ti
         return None
     first = pd.Timestamp(values[place])
     text = str(first.date()) if first == first.floor("D") else first.isoformat()
-    return Time(column=column, format=layout, cutoff=text, block=choose_block(moment[moment >= first], BLOCKS))
+    return Time(column=columns, format=layout, cutoff=text, block=choose_block(moment[moment >= first], BLOCKS))
 
 
 def loses_too_much(table: pa.Table, owner: str, time: Time) -> bool:
     """Whether most newest rows belong to owners that the training rows have too."""
     groups = cells(table[owner])
-    newest = (moments(table[time.column], time.format) >= time.start).to_numpy()
+    newest = (moments(table, time.column, time.format) >= time.start).to_numpy()
     return bool(np.isin(groups[newest], groups[~newest]).mean() > LEFT)
 
 
@@ -92,10 +105,9 @@ def disagreements(table: pa.Table, contract: Contract, settings: Prepare) -> lis
     chosen, _ = choose(table, contract, settings)
     messages = []
     if chosen.time and settings.split != "time":
-        column = chosen.time.column
         messages.append(
-            f"`{column}` dates the rows, but prepare.split is {settings.split}: if the model predicts the future, set "
-            f"split: time and time: {{column: {column}, cutoff: {chosen.time.cutoff}, block: {chosen.time.block}}}"
+            f"{named(chosen.time)} says when, but prepare.split is {settings.split}: if the model predicts the future, set "
+            f"split: time and time: {yaml.safe_dump(chosen.time.model_dump(), default_flow_style=True, width=999).strip()}"
         )
     if chosen.split_on and not settings.split_on and settings.split != "time":
         owner = chosen.split_on[0]
@@ -105,7 +117,7 @@ def disagreements(table: pa.Table, contract: Contract, settings: Prepare) -> lis
     if chosen.split == "stratified" and settings.split == "hash" and not chosen.split_on:
         messages.append("few rows are distinct, so a split by hash is unbalanced: set prepare.split: stratified")
     if settings.time and settings.split == "time":
-        share = float((moments(table[settings.time.column], settings.time.format) >= settings.time.start).mean())
+        share = float((moments(table, settings.time.column, settings.time.format) >= settings.time.start).mean())
         if not settings.test_share / 2 <= share <= settings.test_share * 2:
             messages.append(f"{share:.0%} of the rows are test rows: prepare.time.cutoff can be moved")
     return messages

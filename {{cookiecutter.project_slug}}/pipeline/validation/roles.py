@@ -5,7 +5,7 @@ import re
 import pyarrow as pa
 
 from pipeline.contract.schema import Contract
-from pipeline.split.time import moments
+from pipeline.split.time import moments, words
 
 PERSON = (
     r"(customer|client|patient|user|subject|person|participant|member|player|student|child|household|account|owner)"
@@ -16,6 +16,7 @@ OWNERS = [  # names that say whose row it is, the clearest first; camelCase is r
     re.compile(r"^(id|uid|uuid|pid|sid|subj|psu)$"),
     re.compile(r"(^|_)(id|uid|uuid)$"),
 ]
+PARTS = ("year", "month", "day", "hour")
 EVENTS = 20  # different moments, at least
 EVENT = re.compile(
     r"(^|_)(date|time|datetime|timestamp|ts|moment|when|created|ordered|sold|day|hour|week|month)(_|$)|_(at|on)$"
@@ -24,11 +25,6 @@ ATTRIBUTE = re.compile(
     r"birth|born|dob|expir|due|until|valid|hire|hiring|join|found|built|signup|start_of|opened|death|died"
 )
 GROUPS = 10  # a split by fewer groups would rest on one or two
-
-
-def words(name: str) -> str:
-    """A name in snake case: `customerId` is customer_id."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s.-]+", "_", name).lower()
 
 
 def owner_column(table: pa.Table, contract: Contract) -> str | None:
@@ -43,18 +39,24 @@ def owner_column(table: pa.Table, contract: Contract) -> str | None:
     return None
 
 
-def event_column(table: pa.Table, contract: Contract) -> str | None:
-    """The column that says when the event of a row was: a date in every row, named so or in order."""
-    dates = [
-        n
-        for n, c in contract.columns.items()
-        if c.type == "datetime" and not c.missing and not ATTRIBUTE.search(words(n))
-    ]
-    named = [name for name in dates if EVENT.search(words(name))]
-    for name in [*named, *dates]:
-        moment = moments(table[name], contract.columns[name].format)
-        if moment.nunique() >= EVENTS and (
-            name in named or moment.is_monotonic_increasing or moment.is_monotonic_decreasing
-        ):
+def event_columns(table: pa.Table, contract: Contract) -> str | list[str] | None:
+    """The column that says when the event of a row was: a date in every row, named so or in order.
+
+    Or the columns year, month and, if there are any, day and hour.
+    """
+    for name in _dates(contract):
+        moment = moments(table, name, contract.columns[name].format)
+        ordered = moment.is_monotonic_increasing or moment.is_monotonic_decreasing
+        if moment.nunique() >= EVENTS and (ordered or EVENT.search(words(name))):
             return name
+    known = {words(n): n for n, c in contract.columns.items() if c.role != "target" and not c.missing}
+    parts = [known[part] for part in PARTS if part in known]
+    if {"year", "month"} <= known.keys() and (moment := moments(table, parts, None)).notna().all():
+        return parts if moment.nunique() >= EVENTS else None
     return None
+
+
+def _dates(contract: Contract) -> list[str]:
+    """The dates that every row has and that may be of an event, those first that are named so."""
+    dates = [name for name, column in contract.columns.items() if column.type == "datetime" and not column.missing]
+    return sorted((n for n in dates if not ATTRIBUTE.search(words(n))), key=lambda n: EVENT.search(words(n)) is None)
