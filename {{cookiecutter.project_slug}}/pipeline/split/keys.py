@@ -96,9 +96,9 @@ def _texts(values: pd.Series) -> np.ndarray:
         written = pd.Series(numbers(pa.array(short, pa.string()), layout).to_numpy(zero_copy_only=False), short.index)
         numeric = numeric.fillna(written)
     hashes = np.where(np.isfinite(numeric), _numbers(np.nan_to_num(numeric.to_numpy())), hashes)
-    whole = values[values.str.fullmatch(r"-?\d{13,19}")].map(int)
-    whole = whole[whole.abs() < 2**63]
-    hashes[whole.index] = _integers(whole.to_numpy(dtype="int64"))
+    long = values[values.str.fullmatch(r"-?\d{13,19}")].astype(object).map(int)
+    long = long[[abs(value) < 2**63 for value in long]]
+    hashes[long.index] = _integers(long.to_numpy(dtype="int64"))
     dated = values.str.fullmatch(ISO).to_numpy(dtype=bool)
     if dated.any():
         hashes[dated] = _moments(values[dated])

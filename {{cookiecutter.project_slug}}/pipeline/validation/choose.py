@@ -105,9 +105,10 @@ def disagreements(table: pa.Table, contract: Contract, settings: Prepare) -> lis
     chosen, _ = choose(table, contract, settings)
     messages = []
     if chosen.time and settings.split != "time":
+        time = yaml.safe_dump(chosen.time.model_dump(), default_flow_style=True, width=999).strip()
         messages.append(
-            f"{named(chosen.time)} says when, but prepare.split is {settings.split}: if the model predicts the future, set "
-            f"split: time and time: {yaml.safe_dump(chosen.time.model_dump(), default_flow_style=True, width=999).strip()}"
+            f"{named(chosen.time)} says when, but prepare.split is {settings.split}: if the model predicts the future, "
+            f"set split: time and time: {time}"
         )
     if chosen.split_on and not settings.split_on and settings.split != "time":
         owner = chosen.split_on[0]
