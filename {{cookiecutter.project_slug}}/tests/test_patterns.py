@@ -13,6 +13,7 @@ from lifecycle.project import contract as contract_in_git
 from pipeline.contract import schema
 from pipeline.contract.patterns import SHORTEST, compress, expand
 from pipeline.describe.draft import describe, render
+from pipeline.run.settings import load_yaml
 from pipeline.table.types import typed
 from pipeline.validation.breaches import breaches
 
@@ -53,7 +54,7 @@ def test_describe_writes_one_entry_for_a_run(tmp_path: Path) -> None:
     table = pa.Table.from_pandas(data.astype(str), preserve_index=False)
     contract = describe(table, "f50", "classification")
     (tmp_path / "schema.yaml").write_text(render(contract), "utf-8")
-    written = schema.load_yaml(str(tmp_path / "schema.yaml"))["columns"]
+    written = load_yaml(str(tmp_path / "schema.yaml"))["columns"]
     assert list(written) == ["f9", "f50", "f{0..199}"]
     assert written["f{0..199}"] == {"type": "integer", "role": "feature", "missing": False, "range": [0, 20_000]}
     assert schema.load(str(tmp_path / "schema.yaml")) == contract

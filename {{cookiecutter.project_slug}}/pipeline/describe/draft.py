@@ -90,5 +90,6 @@ def render(contract: Contract) -> str:
     """The contract as YAML, a few lines per column or run of equal columns."""
     plain = contract.model_dump(exclude_defaults=True)
     plain["columns"] = compress(plain["columns"])
-    style = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
-    return HEADER + str(yaml.dump(plain, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **style))
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # four times as fast
+    text = yaml.dump(plain, None, dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    return HEADER + str(text)

@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse the predictions get when one feature is shuffled (Breiman 2001, Random forests).
+"""Permutation importance (Breiman 2001, Random forests): how much worse predictions get when one feature is shuffled.
 
 As sklearn.inspection does it, but with many shuffled copies in one prediction, which is 20 times faster on wide tables.
 """

@@ -32,5 +32,5 @@ def _changes(model: Pipeline, frame: pd.DataFrame, blocks: list[np.ndarray], rng
     """How much the predictions change, on average, when the columns of each block are shuffled together."""
     predict = getattr(model, "predict_proba", model.predict)
     before = predict(frame)
-    after = predict(shuffled(frame, [list(block) for block in blocks], lambda names: rng.permutation(len(frame))))
+    after = predict(shuffled(frame, [list(block) for block in blocks], lambda _: rng.permutation(len(frame))))
     return np.abs(after.reshape(len(blocks), before.size) - before.ravel()).mean(axis=1)

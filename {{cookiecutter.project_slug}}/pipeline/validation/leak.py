@@ -9,8 +9,9 @@ BINS = 256
 def explained(feature: pd.Series, target: np.ndarray, task: str, most: int = BINS) -> float:
     """The share of the target that one column explains out of sample, from 0 to 1; `target`: numbers, or class codes.
 
-    The column is cut into at most `most` bins; the mean (or most frequent class) of the odd rows in each bin predicts the
-    even rows. The share is R squared, or the share of the majority class's errors that disappear.
+    The column is cut into at most `most` bins; the mean (or most frequent class) of the odd rows in each bin predicts
+    the even rows, which are in random order. The share is R squared, or the share of the majority class's errors that
+    disappear.
     """
     if len(target) < 2:
         return 0.0
