@@ -32,8 +32,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler,
 
 NUMBER = "row_number"  # the column that TRAIN and TEST have for this comparison
 FEW = 50  # a category with more values is replaced by the mean of the target
-TUNED_ON = 8_000  # training rows at most that models are chosen on
-PARTS = ("year", "month", "day", "dayofweek", "dayofyear", "hour")
+TUNED_ON = 6_000  # training rows at most that models are chosen on
+PARTS = ("year", "month", "day", "day_of_week", "day_of_year", "hour")
+MANY = 2_000
 WIDE = 300  # columns from which fewer models are tried
 
 
@@ -121,9 +122,9 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
         if not classifies and y.min() >= 0 and y.skew() > 1:
             log = TransformedTargetRegressor(fitted, func=np.log1p, inverse_func=np.expm1)
             tried[f"boosting of the logarithm ({', '.join(map(str, one.values()))})"] = for_trees(kinds), log
-    for leaf in (1, 5):
+    for leaf in (1, 5) if len(y) <= MANY else (3,):  # forests take longest, and rarely win on many rows
         share = "sqrt" if classifies else 0.4
-        grown = forest(200, min_samples_leaf=leaf, max_features=share, random_state=0, n_jobs=-1)
+        grown = forest(100, min_samples_leaf=leaf, max_features=share, random_state=0, n_jobs=-1)
         tried[f"forest ({leaf})"] = for_trees(kinds), grown
     for strength in (0.1, 1.0, 10.0, 100.0):
         linear = LogisticRegression(C=1 / strength, max_iter=500) if classifies else Ridge(strength)

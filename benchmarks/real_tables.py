@@ -203,7 +203,13 @@ def write(name: str, archives: Path, path: Path) -> None:
             frame[column] = [f"${value:,.2f}" if value >= 0 else f"(${-value:,.2f})" for value in frame[column]]
         frame["Discount"] = [f"{100 * value:.0f}%" for value in frame["Discount"]]
     frame.to_csv(
-        path, index=False, sep=table.delimiter, decimal=table.decimal, encoding=table.encoding, errors="replace"
+        path,
+        index=False,
+        sep=table.delimiter,
+        decimal=table.decimal,
+        encoding=table.encoding,
+        errors="replace",
+        lineterminator="\r\n" if table.text else "\n",  # otherwise pandas writes a lone \r in a text without quotes
     )
 
 
