@@ -13,15 +13,15 @@ MONEY = (
     r"(?:[A-Z]{0,3}[$€£¥₹₩₽₺₪₫฿₴₦₱]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|kr|zł)"
 )
 USUAL = {"[\u00a0\u2007\u2009\u202f]": " ", "[\u2212\u2010-\u2013\uff0d]": "-", "[\u2018\u2019]": "'"}
-GROUPS = [rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+" for mark in (" ", "'")]
+GROUPED = r"[1-9]\d{0,2}(?:%s\d{3})+"
 INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
 
 
 def pattern(layout: str) -> str:
     """The expression that all texts of a format match, after `usual`; the same in Python and Arrow."""
     mark = MARKS[layout]
-    thousands = [rf"[1-9]\d{{0,2}}(?:{',' if mark == '.' else '[.]'}\d{{3}})+", *([INDIAN] if mark == "." else [])]
-    whole = "|".join([r"\d+", *thousands, *GROUPS])
+    groups = [GROUPED % between for between in (" ", "'", "," if mark == "." else "[.]")]
+    whole = "|".join([r"\d+", *groups, *([INDIAN] if mark == "." else [])])
     body = rf"(?:(?:{whole})(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][+-]?\d+)?"
     inner = rf"[+-]?\s*(?:{MONEY}\s*)?[+-]?\s*{body}\s*(?:%|{MONEY})?"
     return rf"^(?:\(\s*{inner}\s*\)|{inner}\s*-?)$"
