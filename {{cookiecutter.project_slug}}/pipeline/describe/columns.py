@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.schema import Column
+from pipeline.describe.words import is_free_text
 from pipeline.run.errors import InputError
 from pipeline.table.types import moments, text
 
-CATEGORIES = 50  # a column with more distinct texts than this is text, not a category
+CATEGORIES = 50  # a column with more distinct texts than this is a category without a list of its values, or free text
 CLASSES = 100  # a target with more distinct labels than this is not a classification
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
 DATES = ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d"]
@@ -28,23 +29,25 @@ def feature(name: str, values: pa.Array) -> Column:
     missing = len(present) < len(values)
     if len(distinct) < 2:
         note = "always the same" if len(distinct) else "always empty"
-        return Column(type="text", role="ignored", missing=missing, note=note)
+        return Column(type="category", role="ignored", missing=missing, note=note)
     column = _numeric(distinct, missing) or _boolean(distinct, missing) or _datetime(distinct, missing)
     if column is None and len(distinct) <= min(CATEGORIES, max(2, len(present) // 2)):
         column = Column(type="category", role="feature", missing=missing, values=sorted(text(distinct)))
-    column = column or Column(type="text", role="feature", missing=missing)
+    if column is None:
+        free = is_free_text(text(distinct), len(present))
+        column = Column(type="text" if free else "category", role="feature", missing=missing)
     if len(present) > FEW and _is_id(name, column, len(present), distinct):
         return Column(type=column.type, role="ignored", missing=missing, unique=True)
     return column
 
 
 def _is_id(name: str, column: Column, rows: int, distinct: pa.Array) -> bool:
-    """A text that never repeats, integers that number the rows, or nearly so with the name of an id."""
-    if column.type not in ("integer", "text"):
+    """A code that never repeats, integers that number the rows, or nearly so with the name of an id."""
+    if column.type not in ("integer", "category"):
         return False
     if ID_NAME.search(name) and len(distinct) > 0.9 * rows:
         return True
-    if column.type == "text" or len(distinct) < rows:
+    if column.type == "category" or len(distinct) < rows:
         return len(distinct) == rows
     limits = pc.min_max(distinct.cast(pa.int64())).as_py()
     return bool(limits["max"] - limits["min"] + 1 == rows)

@@ -61,7 +61,7 @@ def _is_number(value: str) -> bool:
 
 
 def _leak_or_id(name: str, column: Column, values: pd.Series, target: np.ndarray, task: str, leak: float) -> str:
-    if column.type in (*TEXTS, "integer") and values.nunique() == values.count() > 20:
+    if column.type in ("category", "integer") and values.nunique() == values.count() > 20:
         return f"`{name}` is different in every row: is it an id? Then set role: ignored"
     if (share := explained(values, target, task)) >= leak:
         return f"`{name}` alone explains {share:.1%} of the target: is it known at the time of the prediction?"
