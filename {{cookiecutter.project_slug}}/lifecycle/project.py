@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Contract", "threads"]
 ROW = "__row__"  # the column with the hash of each row's content
+UNIT, WEIGHT = "__unit__", "__weight__"  # optional: what is resampled as a whole, and how much a row counts
+OWN = ROW, UNIT, WEIGHT
 Settings = TypeVar("Settings", bound=Block)
 digest = inputs.digest
 
@@ -117,8 +119,11 @@ def stored_table(source: "Path | io.BytesIO", contract: Contract, where: str) ->
                 raise ValueError("there are no predictions, or infinite ones, or of unknown classes")
         elif missing := {*contract.features, contract.target} - {*table}:
             raise KeyError(*missing)
-        if table[ROW].dtype != "uint64" or any(table[name].dtype.kind != "f" for name in numbers):
-            raise TypeError(f"{ROW} must be uint64, and numbers floats")
+        whole, numbers = [ROW, *({UNIT} & {*table})], [*numbers, *({WEIGHT} & {*table})]
+        if any(table[n].dtype != "uint64" for n in whole) or any(table[n].dtype.kind != "f" for n in numbers):
+            raise TypeError(f"{ROW} and {UNIT} must be uint64, and numbers floats")
+        if WEIGHT in table and not table[WEIGHT].between(0, float("inf"), inclusive="neither").all():
+            raise ValueError("weights must be positive numbers")
     return table
 
 

@@ -1,9 +1,11 @@
 """The model. Change it in `build`; its settings are the block `train` of params.yaml."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
@@ -11,6 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from pipeline.free_text import FreeText
 from pipeline.run.settings import Block
 
 
@@ -26,8 +29,11 @@ class Train(Block):
     seed: int = Field(ge=0, lt=2**32)
 
 
-def build(settings: Train, task: str, text: list[str], numbers: list[str]) -> Pipeline:
-    """An unfitted pipeline for a frame with these text and number columns, both with missing values."""
+def build(settings: Train, task: str, text: list[str], numbers: list[str], words: Sequence[str] = ()) -> Pipeline:
+    """An unfitted pipeline for a frame with these columns, all with missing values.
+
+    `text`: categories, `numbers`: also dates and ordered categories, `words`: free text.
+    """
     classifies = task == "classification"
     if settings.model == "linear":
         encode = OneHotEncoder(max_categories=50, handle_unknown="infrequent_if_exist")
@@ -37,7 +43,8 @@ def build(settings: Train, task: str, text: list[str], numbers: list[str]) -> Pi
             if classifies
             else Ridge(settings.l2_regularization)
         )
-        return make_pipeline(ColumnTransformer([("text", encode, text), ("numbers", scale, numbers)]), linear)
+        scores = [(f"words {i}", make_pipeline(FreeText(), clone(scale)), [name]) for i, name in enumerate(words)]
+        return make_pipeline(ColumnTransformer([("text", encode, text), ("numbers", scale, numbers), *scores]), linear)
     codes = OrdinalEncoder(
         max_categories=250, handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
     )
@@ -52,4 +59,7 @@ def build(settings: Train, task: str, text: list[str], numbers: list[str]) -> Pi
         early_stopping=False,
         random_state=settings.seed,
     )
-    return make_pipeline(ColumnTransformer([("text", codes, text), ("numbers", "passthrough", numbers)]), trees)
+    scores = [(f"words {i}", FreeText(), [name]) for i, name in enumerate(words)]
+    return make_pipeline(
+        ColumnTransformer([("text", codes, text), ("numbers", "passthrough", numbers), *scores]), trees
+    )

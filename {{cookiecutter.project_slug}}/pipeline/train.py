@@ -22,7 +22,7 @@ from pipeline.features import features
 from pipeline.model import Train, build
 from pipeline.run.environment import locked_versions
 from pipeline.run.errors import InputError
-from pipeline.run.files import read_table, write_json
+from pipeline.run.files import WEIGHT, read_table, write_json
 from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import params
 from pipeline.run.stage import stage
@@ -51,13 +51,16 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
         raise InputError(f"the training rows have one class of {contract.target!r}: set prepare.split: stratified.")
     frame = features(contract.inputs(data), contract)
     text = [name for name in frame.columns if frame[name].dtype == object]
+    words = [name for name, column in contract.features.items() if column.type == "text" and name in text]
     # The trees cannot bin a number that is always missing; they ignore a constant
     frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})
-    model = build(settings, contract.task, text, [name for name in frame.columns if name not in text])
+    categories, numbers = [n for n in text if n not in words], [n for n in frame.columns if n not in text]
+    model = build(settings, contract.task, categories, numbers, words)
     verbose = type(model[-1]).__name__.startswith("HistGradientBoosting")
     model[-1].set_params(**({"verbose": 2} if verbose else {}))
+    weights = {f"{model.steps[-1][0]}__sample_weight": data[WEIGHT]} if WEIGHT in data else {}
     with threads(len(data)), contextlib.redirect_stdout(Progress()):
-        model.fit(frame, target.astype(object) if contract.task == "classification" else target)
+        model.fit(frame, target.astype(object) if contract.task == "classification" else target, **weights)
     model[-1].set_params(**({"verbose": 0} if verbose else {}))
     return model
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lifecycle import project
-from lifecycle.project import ROW
+from lifecycle.project import OWN, ROW
 from lifecycle.review.limits import POWER
 
 MINIMUM = 10  # shared groups of rows; a bootstrap needs at least so many
@@ -58,6 +58,10 @@ def pair(old: pd.DataFrame, new: pd.DataFrame) -> Pair:
     unique = labels.loc[labels["nunique"] == 1, "first"]
     corrected = old[ROW].map(unique).where(old[ROW].isin(unique.index), old["actual"])
     relabelled = int((corrected != old["actual"]).sum())
+    own = [name for name in OWN if name in new]  # a row counts as it does in the new version
+    first = new.drop_duplicates(ROW).set_index(ROW)
+    old = old.drop(columns=[name for name in OWN if name in old and name != ROW])
+    old = old.assign(**{name: old[ROW].map(first[name]) for name in own if name != ROW})
     for name in sorted({*new.columns, *old.columns}):  # a class that one version does not have
         for frame in (old, new):
             if name not in frame:

@@ -10,7 +10,7 @@ import pandas as pd
 from lifecycle import project
 from lifecycle.code import CODE
 from lifecycle.errors import LifecycleError
-from lifecycle.project import ROW, Contract
+from lifecycle.project import OWN, ROW, Contract
 from lifecycle.review.bootstrap import Pair, changes, enough, pair, shared
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, NOT_SHARED, PASS, VERDICTS, Gate, judge
 from lifecycle.review.slices import slices
@@ -132,8 +132,10 @@ def contradictions(real: dict[str, float], stated: dict[str, Any]) -> list[str]:
 
 
 def labels(predictions: pd.DataFrame, test: pd.DataFrame, contract: Contract) -> list[str]:
-    """A sentence if the predictions are not of the test rows, in their order and with their labels."""
-    same = len(predictions) == len(test) and (predictions[ROW].to_numpy() == test[ROW].to_numpy()).all()
-    if same and (predictions["actual"].to_numpy() == test[contract.target].to_numpy()).all():
+    """A sentence if the predictions are not of the test rows, in their order and with their labels and weights."""
+    own = [name for name in OWN if name in predictions or name in test]
+    here = len(predictions) == len(test) and {*own} <= {*predictions} & {*test}
+    if here and all((predictions[ours].to_numpy() == test[theirs].to_numpy()).all()
+                    for ours, theirs in [*zip(own, own), ("actual", contract.target)]):  # fmt: skip
         return []
-    return ["predictions.parquet does not have the rows and labels of test.parquet"]
+    return ["predictions.parquet does not have the rows, labels and weights of test.parquet"]

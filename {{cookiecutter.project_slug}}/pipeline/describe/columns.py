@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from pipeline.contract.schema import TEXTS, Column
 from pipeline.describe import calendar, dates, numbers
 from pipeline.describe.ordered import ordered
+from pipeline.describe.words import is_free_text
 from pipeline.run.errors import InputError
 from pipeline.table.types import text
 
-CATEGORIES = 50  # a column with more distinct texts than this is text, not a category
+CATEGORIES = 50  # a column with more distinct texts than this is a category without a list of its values, or free text
 CLASSES = 100  # a target with more distinct labels than this is not a classification
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index)$|^column_\d+$|^unnamed: \d+$", re.IGNORECASE)
@@ -25,11 +26,13 @@ def feature(name: str, values: pa.Array, decimal: str = "") -> Column:
     missing = len(present) < len(values)
     if len(distinct) < 2:
         note = "always the same" if len(distinct) else "always empty"
-        return Column(type="text", role="ignored", missing=missing, note=note)
+        return Column(type="category", role="ignored", missing=missing, note=note)
     column = _recognised(name, distinct, missing, decimal)
     if column is None and len(distinct) <= min(CATEGORIES, max(2, len(present) // 2)):
         column = Column(type="category", role="feature", missing=missing, values=sorted(text(distinct)))
-    column = column or Column(type="text", role="feature", missing=missing)
+    if column is None:
+        free = is_free_text(text(distinct), len(present))
+        column = Column(type="text" if free else "category", role="feature", missing=missing)
     if len(present) > FEW and not column.format and _is_id(name, column, len(present), distinct):
         return Column(type=column.type, role="ignored", missing=missing, unique=True)
     if column.type in TEXTS and not column.ordered and (doubt := numbers.nearly(distinct)):
@@ -49,12 +52,12 @@ def _recognised(name: str, distinct: pa.Array, missing: bool, decimal: str) -> C
 
 
 def _is_id(name: str, column: Column, rows: int, distinct: pa.Array) -> bool:
-    """A text that never repeats, integers that number the rows, or nearly so with the name of an id."""
-    if column.type not in ("integer", "text"):
+    """A code that never repeats, integers that number the rows, or nearly so with the name of an id."""
+    if column.type not in ("integer", "category"):
         return False
     if ID_NAME.search(name) and len(distinct) > 0.9 * rows:
         return True
-    if column.type == "text" or len(distinct) < rows:
+    if column.type == "category" or len(distinct) < rows:
         return len(distinct) == rows
     limits = pc.min_max(distinct.cast(pa.int64())).as_py()
     return bool(limits["max"] - limits["min"] + 1 == rows)
