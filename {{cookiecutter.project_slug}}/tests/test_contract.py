@@ -46,7 +46,7 @@ def table_contract() -> Contract:
 def test_describe_infers_types_and_roles(table_contract: Contract) -> None:
     """Ids and constants are ignored, dates and missing values are detected, the target is not a feature."""
     inferred = {name: (column.type, column.role, column.missing) for name, column in table_contract.columns.items()}
-    assert inferred["id"] == ("text", "ignored", False)
+    assert inferred["id"] == ("category", "ignored", False)
     assert inferred["size"] == ("number", "feature", True)
     assert inferred["kind"] == ("category", "feature", False)
     assert inferred["made on"] == ("datetime", "feature", False)
