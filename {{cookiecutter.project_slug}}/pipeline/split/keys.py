@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.contract.schema import FORMATS
 from pipeline.table.numbers import numbers
 
+START = 21  # of the combined hash; any number would do
 EXACT = 1e12  # whole numbers below this have at most 12 digits, so a float holds them with digits to spare
 DIGITS = 12  # significant digits that count; programs differ in the 15th to 17th
 NULL, NUMBER, MOMENT, TEXT = (np.uint64(salt) for salt in (1, 2, 3, 4))
@@ -20,7 +21,7 @@ ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?
 
 def key(table: pa.Table, columns: list[str]) -> np.ndarray:
     """A 64-bit hash of each row's values (uint64) in these columns, in the order of their list."""
-    combined = np.full(table.num_rows, 14695981039346656037, dtype="uint64")
+    combined = np.full(table.num_rows, START, dtype="uint64")
     for name in columns:
         combined = pd.util.hash_array(combined * np.uint64(31) + cells(table[name]))
     return combined
