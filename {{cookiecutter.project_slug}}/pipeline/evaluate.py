@@ -15,7 +15,7 @@ from pipeline.contract import schema
 from pipeline.evaluation.card import card
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.evaluation.importance import importance
-from pipeline.evaluation.intervals import baseline, intervals
+from pipeline.evaluation.intervals import baseline, intervals, unit_codes
 from pipeline.evaluation.predictions import predict
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
@@ -56,10 +56,14 @@ def main(
         predictions = data[[ROW]].join(data[contract.target].rename("actual")).join(predict(model, data, contract))
         score, weights = scorer(predictions, task), np.ones(count)
         scores = score(weights)
+        found = intervals([predictions], task, settings.draws, settings.confidence, seed)
         uncertainty = {
-            "interval": intervals(score, count, settings.draws, settings.confidence, seed),
+            "interval": {
+                name: {"low": edge.low, "high": edge.high, "error": edge.error} for name, edge in found.items()
+            },
             "baseline": scorer(baseline(profile, predictions, contract), task)(weights),
             "test_rows": count,
+            "test_units": int(unit_codes(predictions).max()) + 1,
         }
         parts = slices(data, predictions, contract)
         repeats, rows = settings.importance_repeats, settings.importance_rows
