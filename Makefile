@@ -6,7 +6,7 @@ DEMO := build/penguin_species
 PACKAGES := rsync chromium gpg gpg-agent # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test quick fuzz bench tables lock plots-page system
+.PHONY: demo test quick fuzz bench coverage tables lock plots-page system
 
 # The template's tools, with the versions and hashes of requirements.txt
 .venv/ready: requirements.txt
@@ -82,6 +82,10 @@ bench: .venv/ready
 # All real tables, or some: make tables TABLES="penguins titanic_names"
 tables: .venv/ready
 	python benchmarks/tables.py $(TABLES)
+
+# How often the gate is wrong, by simulation, into docs/coverage.md: 20 minutes on two cores
+coverage: .venv/ready
+	uv run --no-project $(foreach name,numpy pandas pyarrow pydantic pyyaml scipy threadpoolctl,--with $(name)) benchmarks/coverage.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from pipeline.evaluation.intervals import Interval
+
 __all__ = ["Block", "Contract", "threads"]
 ROW = "__row__"  # the column with the hash of each row's content
 UNIT, WEIGHT = "__unit__", "__weight__"  # optional: what is resampled as a whole, and how much a row counts
@@ -132,6 +134,22 @@ def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], di
     from pipeline.metrics import scorer
 
     return scorer(predictions, task)
+
+
+def intervals(
+    predictions: "list[pd.DataFrame]", task: str, draws: int, level: float, seed: int
+) -> "dict[str, Interval]":
+    """The interval of each metric of a model, or of the difference of two models."""
+    from pipeline.evaluation.intervals import intervals
+
+    return intervals(predictions, task, draws, level, seed)
+
+
+def unit_codes(predictions: "pd.DataFrame") -> "np.ndarray":
+    """The code of each row's unit: its group, its block of time, or the row with its copies."""
+    from pipeline.evaluation.intervals import unit_codes
+
+    return unit_codes(predictions)
 
 
 def slice_label(value: object, column: Column | None) -> str:

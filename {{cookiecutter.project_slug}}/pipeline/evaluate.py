@@ -16,7 +16,7 @@ from pipeline.evaluation.card import card
 from pipeline.evaluation.doubts import doubts, flawless
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.evaluation.importance import importance
-from pipeline.evaluation.intervals import baseline, intervals
+from pipeline.evaluation.intervals import baseline, intervals, unit_codes
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.plots import plots
@@ -59,10 +59,14 @@ def main(
         score, weights = scorer(predictions, task), np.ones(count)
         scores = score(weights)
         plain = scorer(baseline(profile, predictions, contract), task)(weights)
+        found = intervals([predictions], task, settings.draws, settings.confidence, seed)
         uncertainty = {
-            "interval": intervals(score, count, settings.draws, settings.confidence, seed),
+            "interval": {
+                name: {"low": edge.low, "high": edge.high, "error": edge.error} for name, edge in found.items()
+            },
             "baseline": plain,
             "test_rows": count,
+            "test_units": int(unit_codes(predictions).max()) + 1,
         }
         perfect = scorer(flawless(predictions), task)(weights)
         doubtful = doubts(predictions, scores, plain, perfect)
