@@ -39,9 +39,16 @@ def orders(frame: pd.DataFrame, data: pd.DataFrame, rng: np.random.Generator) ->
 
 def shuffled(frame: pd.DataFrame, copies: list[list[str]], order: Order) -> pd.DataFrame:
     """A copy of the frame for each list of columns, one below the other, with these columns shuffled together."""
-    columns = {name: np.tile(frame[name].to_numpy(), len(copies)) for name in frame.columns}
-    for i, names in enumerate(copies):
-        new = order(names)
-        for name in names:
-            columns[name][i * len(frame) : (i + 1) * len(frame)] = frame[name].to_numpy()[new]
-    return pd.DataFrame(columns)
+    rows = [order(names) for names in copies]
+    kinds: dict[str, list[str]] = {}  # one array for each type, since wide tables have many columns
+    for name, kind in frame.dtypes.items():
+        kinds.setdefault(str(kind), []).append(str(name))
+    parts = []
+    for columns in kinds.values():
+        once, index = frame[columns].to_numpy(), pd.Index(columns)
+        values = np.tile(once, (len(copies), 1))
+        for i, names in enumerate(copies):
+            place = index.get_indexer([name for name in names if name in index])
+            values[i * len(frame) : (i + 1) * len(frame), place] = once[rows[i]][:, place]
+        parts.append(pd.DataFrame(values, columns=columns))
+    return parts[0] if len(parts) == 1 else pd.concat(parts, axis=1)[list(frame.columns)]
