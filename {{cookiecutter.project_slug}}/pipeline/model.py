@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -16,6 +17,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from pipeline.free_text import FreeText
 from pipeline.run.settings import Block
 
+LEAVES = 4  # of a tree, at least, which combine up to three features
+
 
 class Train(Block):
     """`linear` uses only `l2_regularization`, `boosting` uses all."""
@@ -24,9 +27,20 @@ class Train(Block):
     learning_rate: float = Field(gt=0, le=1)
     max_iter: int = Field(ge=1)
     max_leaf_nodes: int = Field(ge=2)
+    rows_per_leaf: int = Field(ge=1)
     min_samples_leaf: int = Field(ge=1)
     l2_regularization: float = Field(gt=0)
     seed: int = Field(ge=0, lt=2**32)
+
+
+def suited(settings: Train, target: pd.Series, task: str) -> Train:
+    """The settings with as many leaves as the rows allow: at least LEAVES, at most `max_leaf_nodes`.
+
+    Of classes, those rows count that the classes other than the most frequent have on average, such as a rare event's.
+    """
+    rows = target.value_counts()[1:].mean() if task == "classification" else len(target)
+    leaves = max(LEAVES, int(rows) // settings.rows_per_leaf)
+    return settings.model_copy(update={"max_leaf_nodes": min(leaves, settings.max_leaf_nodes)})
 
 
 def build(settings: Train, task: str, text: list[str], numbers: list[str], words: Sequence[str] = ()) -> Pipeline:

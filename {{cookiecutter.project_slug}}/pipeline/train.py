@@ -19,7 +19,7 @@ from pipeline.contract import schema
 from pipeline.contract.schema import Contract
 from pipeline.cross_validation import CrossValidation, cross_validate, shown
 from pipeline.features import features
-from pipeline.model import Train, build
+from pipeline.model import Train, build, suited
 from pipeline.run.environment import locked_versions
 from pipeline.run.errors import InputError
 from pipeline.run.files import WEIGHT, read_table, write_json
@@ -55,7 +55,7 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     # The trees cannot bin a number that is always missing; they ignore a constant
     frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})
     categories, numbers = [n for n in text if n not in words], [n for n in frame.columns if n not in text]
-    model = build(settings, contract.task, categories, numbers, words)
+    model = build(suited(settings, target, contract.task), contract.task, categories, numbers, words)
     verbose = type(model[-1]).__name__.startswith("HistGradientBoosting")
     model[-1].set_params(**({"verbose": 2} if verbose else {}))
     weights = {f"{model.steps[-1][0]}__sample_weight": data[WEIGHT]} if WEIGHT in data else {}
