@@ -49,8 +49,9 @@ def main(arguments: list[str]) -> None:
     text = render(check_contract(contract, options.schema))
     before = Path(options.schema).read_text("utf-8") if old and options.update else text
     write_text(text, options.schema)
-    print(*difflib.unified_diff(before.splitlines(), text.splitlines(), "before", "after", lineterm="", n=1), sep="\n")
-    print(*filter(None, [told(table, "notes"), *chosen, *summary(contract, table, options.schema, doubts)]), sep="\n")
+    diff = difflib.unified_diff(before.splitlines(), text.splitlines(), "before", "after", lineterm="", n=1)
+    lines = [*told(table, "notes").splitlines(), *chosen, *summary(contract, table, options.schema, doubts)]
+    print(*diff, *lines, sep="\n")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ def update(old: Contract, fresh: Contract, table: pa.Table) -> tuple[Contract, l
             columns[name] = new
             continue
         columns[name] = kept if kept.role == "ignored" else _wider(kept, new, data[name], table[name].null_count > 0)
-        if columns[name].ordered and (added := [v for v in columns[name].values or [] if v not in (kept.values or [])]):
-            doubts.append(f"`{name}` has new values, {', '.join(added)} -> check their place in the order of values")
+        values = columns[name].values or []
+        if columns[name].ordered and values != kept.values and not ordered(values, missing=True):
+            doubts.append(f"`{name}` has the new value {values[-1]!r} -> put it in its place in the order of values")
         if name in unreadable and columns[name].type == kept.type:
             doubts.append(
                 f"`{name}` has values that are not of type {kept.type}, {unreadable[name].iloc[0]!r} -> correct them"
