@@ -117,7 +117,7 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
         {"learning_rate": 0.03, "max_iter": 100, "max_leaf_nodes": 4, "min_samples_leaf": 5},
     ]
     tried: dict[str, tuple[ColumnTransformer, BaseEstimator]] = {}
-    for one in settings[:1] if wide or classes > 5 else settings:
+    for one in settings[:1] if wide or classes > 5 or kinds.text else settings:
         fitted = boosting(categorical_features=few, early_stopping=False, random_state=0, **one)
         tried[f"boosting ({', '.join(map(str, one.values()))})"] = for_trees(kinds), fitted
         if not classifies and y.min() >= 0 and y.skew() > 1:
@@ -136,7 +136,7 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
 def split_by(table: Table, train: pd.DataFrame, test: pd.DataFrame) -> str:
     """How the project split the table, so that cross-validation does the same: by group, time, or what rows contain."""
     if table.group and not {*train[table.group]} & {*test[table.group]}:
-        return table.group
+        return str(table.group)
     if table.time:
         moments = pd.MultiIndex.from_frame(pd.concat([train, test])[list(table.time)])
         ranks = moments.factorize(sort=True)[0]
