@@ -190,8 +190,10 @@ def snippets(archives: Path, name: str) -> pd.DataFrame:
     with tarfile.open(next(archives.glob("vader*.tar.gz"))) as outer:
         inner = next(member for member in outer.getnames() if member.endswith("hutto_ICWSM_2014.tar.gz"))
         with tarfile.open(fileobj=outer.extractfile(inner)) as files:
-            lines = _member(files, f"hutto_ICWSM_2014/{name}_GroundTruth.txt").read().decode("latin-1").splitlines()
-    frame = pd.DataFrame([line.split("\t", 2) for line in lines if line.strip()], columns=["id", "score", "snippet"])
+            lines = _member(files, f"hutto_ICWSM_2014/{name}_GroundTruth.txt").read().decode("utf-8").split("\n")
+    frame = pd.DataFrame(
+        [line.strip().split("\t", 2) for line in lines if line.strip()], columns=["id", "score", "snippet"]
+    )
     frame["score"] = frame["score"].astype(float)
     if name == "movieReviewSnippets":
         return frame.assign(positive=(frame["score"] > 0).map({True: "yes", False: "no"})).drop(columns="score")
