@@ -12,9 +12,9 @@ import pytest
 
 from pipeline.archive import model_file
 from pipeline.contract.schema import Contract
-from pipeline.evaluation.predictions import predict
 from pipeline.features import features
 from pipeline.model import Train
+from pipeline.predictions import predict
 from pipeline.run.files import WEIGHT
 from pipeline.train import train
 

@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> None:
         kept = {name: old.columns.get(name, column) for name, column in contract.columns.items()}
         contract = contract if options.update else contract.model_copy(update={"columns": kept})
     chosen = []
-    if (old is None or options.fresh) and Path("params.yaml").exists():
+    own = Path("params.yaml").exists() and Path.cwd() in Path(options.schema).resolve().parents
+    if own and (old is None or options.fresh):
         contract, why = fit_split(table, contract, "params.yaml")
         chosen = [f"split: {why}"]
     text = render(check_contract(contract, options.schema))
