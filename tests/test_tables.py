@@ -213,3 +213,17 @@ def test_dataset_from_a_url_can_be_updated(bake: Callable[..., Path], run: Run, 
     assert (first.rows, second.rows) == (300, 400)
     assert set(first.test["__row__"]) < set(second.test["__row__"])
     assert first.gain > 0.5 < second.gain
+
+
+def test_wide_table_is_described_and_explained_briefly(learn: Learn, run: Run) -> None:
+    """1,500 similar columns are one entry of the contract; importance finds the few that count, the card says so."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame(rng.normal(size=(400, 1500)).round(3)).add_prefix("pixel")
+    data["t"] = data["pixel3"] + 2 * data["pixel7"] + rng.normal(size=400) * 0.1 > 0
+    results = learn(data, "t")
+    assert list(results.columns) == ["pixel{0..1499}", "t"] and len(results.profile["columns"]) == 1501
+    ranking = pd.read_csv(results.project / "reports/plots/importance.csv")["feature"].tolist()
+    assert {"pixel{0..1499}", "pixel7", "pixel3"} == {*ranking[:3]} and len(ranking) <= 31
+    assert "columns that change few predictions were not shuffled by themselves" in results.card
+    assert results.gain > 0.3
+    run("pytest", cwd=results.project)
