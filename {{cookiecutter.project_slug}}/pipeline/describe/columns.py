@@ -16,7 +16,10 @@ from pipeline.table.types import text
 CATEGORIES = 50  # a column with more distinct texts than this is a category without a list of its values, or free text
 CLASSES = 100  # a target with more distinct labels than this is not a classification
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
-ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index)$|^column_\d+$|^unnamed: \d+$", re.IGNORECASE)
+ID_NAME = re.compile(
+    r"(?i:(^|[_\s.-])(id|uuid|guid|key|index)([_\s.-]?(str|no|nr|num|number|code))?$|^column_\d+$|^unnamed: \d+$"
+    r"|^row[_\s.-]?(names?|num|number|id)$)|[A-Za-z](ID|Id)$"
+)
 
 
 def feature(name: str, values: pa.Array, decimal: str = "") -> Column:
