@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ TUNE = ("uv", "run", "--quiet", "--group", "tune", "lifecycle", "tune", "--trial
 
 
 def test_search_uses_training_rows_only(project: Path, run: Run, tmp_path: Path) -> None:
-    """Without test rows, a search finds the same better settings twice; the pipeline then gives the score it promised."""
+    """Without test rows, a search finds the same better settings twice; the pipeline then gives their score."""
     test = project / "data/test.parquet"
     hidden = test.rename(tmp_path / "test.parquet")
     before = (project / "params.yaml").read_text()
@@ -43,7 +44,7 @@ def test_gate_counts_models_on_the_same_test_rows(pushed: Path, run: Run) -> Non
     change(pushed, run, ("params.yaml", "most_models: null", "most_models: 3"))
     run("git", "switch", "--quiet", "-C", "change", cwd=pushed)
     outputs, rates = [], ["0.1", "0.11", "0.12", "0.13"]
-    for old, new in zip(rates, rates[1:]):
+    for old, new in pairwise(rates):
         change(pushed, run, ("params.yaml", f"learning_rate: {old}", f"learning_rate: {new}"))
         outputs.append(run("lifecycle", "gate", "origin/main", cwd=pushed, code=None).stdout)
     assert "models were evaluated" not in outputs[0]
