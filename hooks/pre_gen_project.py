@@ -48,7 +48,9 @@ MISSING = {*EMPTY, *INFINITE}
 # As pipeline/table/formats.py and packed.py of the project have them
 CONVERT = {  # suffix -> packages, and the expression that makes a data frame of the file {0}
     ".dta": ("", "pandas.read_stata({0})"),
-    ".sav": ("pyreadstat", "pandas.read_spss({0})"),
+    ".sav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".zsav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".por": ("pyreadstat", "__import__('pyreadstat').read_por({0}, apply_value_formats=True)[0]"),
     ".sas7bdat": ("pyreadstat", "__import__('pyreadstat').read_sas7bdat({0})[0]"),
     ".xpt": ("pyreadstat", "__import__('pyreadstat').read_xport({0})[0]"),
     ".xls": ("python-calamine", "pandas.read_excel({0}, engine='calamine')"),
@@ -59,6 +61,7 @@ CONVERT = {  # suffix -> packages, and the expression that makes a data frame of
     ".pkl": ("", "pandas.read_pickle({0})"),
     ".db": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
     ".sqlite": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
+    ".sqlite3": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
     ".h5": ("tables", "pandas.read_hdf({0})"),
     ".xml": ("lxml", "pandas.read_xml({0})"),
     ".html": ("lxml", "pandas.read_html({0})[0]"),
@@ -178,7 +181,7 @@ def conversion(path: str) -> str:
     packages, expression = CONVERT[Path(path).suffix.lower()]
     needed = " ".join(f"--with {package}" for package in ["pandas", "pyarrow", *packages.split()])
     frame, out = expression.format(repr(path)), str(Path(path).with_suffix(".parquet"))
-    return f'uv run --no-project {needed} python -c "import pandas; {frame}.to_parquet({out!r})"'
+    return f'uv run --no-project {needed} python -c "import pandas; {frame}.to_parquet({out!r}, index=False)"'
 
 
 def parts(folder: Path) -> list[Path]:
@@ -328,14 +331,18 @@ def target_cells(rows: Any, width: int, place: int) -> Iterator[str]:
 def check_target(values: Iterable[str]) -> None:
     rows = present = 0
     labels: set[str] = set()
-    layouts = [is_number, *(re.compile(pattern(layout)).match for layout in MARKS)]
+    plain = True  # as nearly always, and quick to see
+    layouts = {layout: re.compile(pattern(layout)).match for layout in MARKS}
     for value in values:
         rows += 1
         if value not in MISSING:
-            if TASK == "regression":
-                layouts = [fits for fits in layouts if fits(value if fits == is_number else usual(value))]
+            if TASK == "regression" and not (plain and is_number(value)):
+                plain = False
+                layouts = {layout: fits for layout, fits in layouts.items() if fits(usual(value))}
                 if not layouts:
                     raise Refused(f"target {TARGET!r} has {value!r}, regression needs numbers: choose classification.")
+            elif "." in value:
+                layouts.pop("1.234,50", None)
             present += 1
             if len(labels) <= CLASSES:  # one more than allowed is enough to know, and memory stays bounded
                 labels.add(value)
@@ -349,7 +356,7 @@ def check_target(values: Iterable[str]) -> None:
 
 
 def usual(value: str) -> str:
-    for unusual, plain in USUAL.items():
+    for unusual, plain in () if value.isascii() else USUAL.items():
         value = re.sub(unusual, plain, value)
     return value
 

@@ -138,7 +138,10 @@ def test_remote_url_must_match_the_remote(remote: str, url: str, message: str, t
         ({"dataset": "gone.csv", "target": "kind"}, "dataset 'gone.csv' does not exist"),
         ({"dataset": "home", "target": "kind"}, "dataset 'home' has the folder"),
         ({"dataset": "home/config.yaml", "target": "kind"}, "choose a file of type .csv, .tsv, .txt, .json"),
-        ({"dataset": "https://example.com/b.dta", "target": "kind"}, "convert it with `uv run --no-project"),
+        (
+            {"dataset": "https://example.com/b.dta", "target": "kind"},
+            "convert it with `uv run --no-project --with pandas",
+        ),
         ({"dataset": "https://example.com/birds.csv"}, "target is empty"),
         ({"dataset": "https://me:secret@example.com/b.csv", "target": "kind"}, "dataset contains a password"),
     ],

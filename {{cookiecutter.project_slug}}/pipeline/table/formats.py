@@ -14,7 +14,9 @@ from pipeline.table.records import read_excel, read_json
 TEXT = (".csv", ".tsv", ".txt")
 CONVERT = {  # suffix -> packages, and the expression that makes a data frame of the file {0}
     ".dta": ("", "pandas.read_stata({0})"),
-    ".sav": ("pyreadstat", "pandas.read_spss({0})"),
+    ".sav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".zsav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".por": ("pyreadstat", "__import__('pyreadstat').read_por({0}, apply_value_formats=True)[0]"),
     ".sas7bdat": ("pyreadstat", "__import__('pyreadstat').read_sas7bdat({0})[0]"),
     ".xpt": ("pyreadstat", "__import__('pyreadstat').read_xport({0})[0]"),
     ".xls": ("python-calamine", "pandas.read_excel({0}, engine='calamine')"),
@@ -25,6 +27,7 @@ CONVERT = {  # suffix -> packages, and the expression that makes a data frame of
     ".pkl": ("", "pandas.read_pickle({0})"),
     ".db": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
     ".sqlite": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
+    ".sqlite3": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
     ".h5": ("tables", "pandas.read_hdf({0})"),
     ".xml": ("lxml", "pandas.read_xml({0})"),
     ".html": ("lxml", "pandas.read_html({0})[0]"),
@@ -100,4 +103,4 @@ def conversion(path: str) -> str:
     packages, expression = CONVERT[Path(path).suffix.lower()]
     needed = " ".join(f"--with {package}" for package in ["pandas", "pyarrow", *packages.split()])
     frame, out = expression.format(repr(path)), str(Path(path).with_suffix(".parquet"))
-    return f'uv run --no-project {needed} python -c "import pandas; {frame}.to_parquet({out!r})"'
+    return f'uv run --no-project {needed} python -c "import pandas; {frame}.to_parquet({out!r}, index=False)"'
