@@ -173,7 +173,7 @@ def simulate(name: str, units: int, losses: dict[str, float], seeds: range) -> l
 
 def verdict(name: str, better: Any, drop: float, change: Any, rows: int) -> str:
     result = judge(name, Metric(better=better, drop=drop), change, gate({name: (better, drop)}), rows)
-    return result["verdict"]
+    return str(result["verdict"])
 
 
 def gate(metrics: dict[str, tuple[Any, float]]) -> Gate:
