@@ -1,1 +1,0 @@
-"""The tests; a package, since some libraries install a package of this name too."""

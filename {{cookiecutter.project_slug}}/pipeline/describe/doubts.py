@@ -1,3 +1,0 @@
-"""What describe is not sure of: notes in the contract that begin with DOUBT."""
-
-DOUBT = "doubtful: "
