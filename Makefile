@@ -1,12 +1,12 @@
 # `make demo` shows what the template gives, `make test` tests it, `make quick` runs the fast tests, `make fuzz` tries
-# 50,000 broken files, `make bench` measures.
+# 50,000 broken files, `make bench` measures, `make tables` compares with models made by hand on real tables.
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
 PACKAGES := rsync chromium gpg gpg-agent # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test quick fuzz bench lock plots-page system
+.PHONY: demo test quick fuzz bench coverage tables lock plots-page system
 
 # The template's tools, with the versions and hashes of requirements.txt
 .venv/ready: requirements.txt
@@ -78,6 +78,14 @@ fuzz: .venv/ready
 
 bench: .venv/ready
 	python benchmarks/run.py
+
+# All real tables, or some: make tables TABLES="penguins titanic_names"
+tables: .venv/ready
+	python benchmarks/tables.py $(TABLES)
+
+# How often the gate is wrong, by simulation, into docs/coverage.md: 20 minutes on two cores
+coverage: .venv/ready
+	uv run --no-project $(foreach name,numpy pandas pyarrow pydantic pyyaml scipy threadpoolctl,--with $(name)) benchmarks/coverage.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

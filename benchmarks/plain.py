@@ -15,7 +15,7 @@ from pipeline.evaluate import Evaluate
 from pipeline.evaluation.card import card
 from pipeline.evaluation.importance import importance
 from pipeline.evaluation.intervals import baseline, intervals
-from pipeline.evaluation.predictions import predict
+from pipeline.predictions import predict
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.model import Train
@@ -24,26 +24,29 @@ from pipeline.run.files import ROW, write_csv, write_json, write_table, write_te
 from pipeline.run.settings import params
 from pipeline.run.threads import threads
 from pipeline.split.profile import profile
-from pipeline.split.split import Prepare, one_sided_classes, split
+from pipeline.split.settings import Prepare
+from pipeline.split.split import one_sided_classes, split
 from pipeline.table.read import read
 from pipeline.table.types import typed
 from pipeline.train import train
 from pipeline.validate import Validate, report
 from pipeline.validation.breaches import breaches
+from pipeline.validation.choose import disagreements
 from pipeline.validation.warnings import warnings
 
 
 def main(table_path: str, out: str) -> None:
     """Validate, split, train and evaluate."""
     contract = schema.load("data/schema.yaml")
-    data, unreadable = typed(read(table_path), contract)
+    table, prepare = read(table_path), params("prepare", Prepare)
+    data, unreadable = typed(table, contract)
     broken = breaches(data, unreadable, contract)
     if len(broken):
         sys.exit(broken.to_string())
-    warned = warnings(data, contract, params("validate", Validate).leak)
+    warned = disagreements(table, contract, prepare) + warnings(data, contract, params("validate", Validate).leak)
     write_text(report(data, broken, warned), f"{out}/validation.md")
 
-    known, test = split(data, contract, params("prepare", Prepare))
+    known, test = split(table, data, contract, prepare)
     about = profile(known, contract) | {"rows_without_target": len(data) - len(known) - len(test)}
     one_sided = one_sided_classes(known, test, contract.target) if contract.task == "classification" else []
     write_json(about | {"warnings": one_sided}, f"{out}/profile.json")

@@ -43,6 +43,7 @@ UV_RUN = ["uv", "run", "--no-sync"]
 TRACK = ["dvc", "import-url", DATASET, RAW] if IS_URL else ["dvc", "add", RAW]
 CONTRACT = ["data/schema.yaml", f"--target={TARGET}", f"--task={TASK}"]
 DESCRIBE = [*UV_RUN, "python", "-m", "pipeline.describe", RAW, *CONTRACT]
+TOLD: list[str] = []  # what describe says of the table
 IDENTITY = [["git", "config", f"user.{key}", ANSWERS[f"author_{key}"]] for key in ("name", "email")]
 COMMIT = ["git", "commit", "--quiet", "--no-verify", "-m", f"Start {ANSWERS['project_name']} from the template"]
 STEPS = [
@@ -82,7 +83,8 @@ def copy_dataset() -> None:
     # Relative to the folder where cookiecutter was called; the pre-generation hook looks in the same two places
     places = [Path(place, os.path.expanduser(DATASET)) for place in (os.environ.get("PWD", ".."), "..")]  # noqa: PTH111
     Path(RAW).parent.mkdir(exist_ok=True)
-    shutil.copyfile(next(place for place in places if place.exists()), RAW)
+    place = next(place for place in places if place.exists())
+    (shutil.copytree if place.is_dir() else shutil.copyfile)(place, RAW)
 
 
 def environment() -> dict[str, str]:
@@ -90,7 +92,8 @@ def environment() -> dict[str, str]:
     misleading = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
     kept = {name: value for name, value in os.environ.items() if name not in misleading}
     beside = str(Path(sys.executable).parent)  # uv may be installed beside cookiecutter and not be on PATH
-    return kept | {"DVC_NO_ANALYTICS": "1", "PATH": f"{kept.get('PATH', os.defpath)}{os.pathsep}{beside}"}
+    path = f"{kept.get('PATH', os.defpath)}{os.pathsep}{beside}"
+    return kept | {"DVC_NO_ANALYTICS": "1", "PYTHONUTF8": "1", "PATH": path}
 
 
 def fault(command: list[str], variables: dict[str, str]) -> str:
@@ -98,9 +101,12 @@ def fault(command: list[str], variables: dict[str, str]) -> str:
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
         return f"{command[0]} is not installed"
-    done = subprocess.run([program, *command[1:]], env=variables, capture_output=True, text=True, errors="replace")
+    options = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    done = subprocess.run([program, *command[1:]], env=variables, **options)
     if done.returncode == 1 and command == DESCRIBE and "Traceback" not in done.stderr:
         sys.exit(done.stderr.strip())  # cookiecutter then removes the folder
+    if command == DESCRIBE and done.returncode == 0:
+        TOLD.extend(done.stdout.splitlines())
     lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
     return lines[-1].strip() if done.returncode else ""
 
@@ -124,6 +130,7 @@ def set_up() -> list[list[str]]:
 
 def print_next_steps(undone: list[list[str]]) -> None:
     slug = ANSWERS["project_slug"]
+    print(*TOLD, sep="\n", end="\n" * bool(TOLD))
     if undone:
         print(f"To finish the set-up later, type in {slug}/:", *map(shlex.join, undone), sep="\n  ")
     print("Next:", f"cd {slug}", "uv run dvc repro", "uv run dvc metrics show", sep="\n  ", flush=True)

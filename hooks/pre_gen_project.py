@@ -3,19 +3,27 @@
 Reads the answers and, if the dataset is a local file, that file; writes nothing. Uses the standard library only.
 """
 
+import bz2
+import codecs
 import csv
 import difflib
+import gzip
+import io
 import json
 import keyword
 import os
 import re
+import shutil
+import subprocess
 import sys
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from importlib import import_module
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 # tojson escapes the apostrophe, not the double quote: no answer can end this string, and it must keep its quotes.
 ANSWERS: dict[str, str] = json.loads(r'''{{ cookiecutter | tojson }}''')  # fmt: skip
@@ -29,12 +37,46 @@ SAMPLE = {
     "classification": ["species", "island", "sex", "year"],
     "regression": ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"],
 }
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+TEXT, RECORDS = (".csv", ".tsv", ".txt"), (".json", ".jsonl", ".ndjson")
+BINARY = (".parquet", ".feather", ".arrow", ".orc", ".xlsx", ".xlsm")
+PACKED = (".gz", ".bz2", ".zst", ".lz4", ".br")
+SUFFIXES = (*TEXT, *RECORDS, *BINARY, ".zip", *PACKED)
 # As pipeline/table/read.py of the project has them
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
 INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
 MISSING = {*EMPTY, *INFINITE}
-DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # numbers in files that use ; between columns
+# As pipeline/table/formats.py and packed.py of the project have them
+CONVERT = {  # suffix -> packages, and the expression that makes a data frame of the file {0}
+    ".dta": ("", "pandas.read_stata({0})"),
+    ".sav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".zsav": ("pyreadstat", "__import__('pyreadstat').read_sav({0}, apply_value_formats=True)[0]"),
+    ".por": ("pyreadstat", "__import__('pyreadstat').read_por({0}, apply_value_formats=True)[0]"),
+    ".sas7bdat": ("pyreadstat", "__import__('pyreadstat').read_sas7bdat({0})[0]"),
+    ".xpt": ("pyreadstat", "__import__('pyreadstat').read_xport({0})[0]"),
+    ".xls": ("python-calamine", "pandas.read_excel({0}, engine='calamine')"),
+    ".xlsb": ("python-calamine", "pandas.read_excel({0}, engine='calamine')"),
+    ".ods": ("python-calamine", "pandas.read_excel({0}, engine='calamine')"),
+    ".rds": ("pyreadr", "[*__import__('pyreadr').read_r({0}).values()][0]"),
+    ".rdata": ("pyreadr", "[*__import__('pyreadr').read_r({0}).values()][0]"),
+    ".pkl": ("", "pandas.read_pickle({0})"),
+    ".db": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
+    ".sqlite": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
+    ".sqlite3": ("", "pandas.read_sql('select * from TABLE', __import__('sqlite3').connect({0}))"),
+    ".h5": ("tables", "pandas.read_hdf({0})"),
+    ".xml": ("lxml", "pandas.read_xml({0})"),
+    ".html": ("lxml", "pandas.read_html({0})[0]"),
+    ".npy": ("", "pandas.DataFrame(__import__('numpy').load({0}))"),
+    ".arff": ("scipy", "pandas.DataFrame(__import__('scipy.io').io.arff.loadarff({0})[0])"),
+}
+LARGE, RATIO = 2**26, 100  # bytes that any content may have, and how many times longer than its file it may be
+# As pipeline/table/numbers.py has them
+MARKS = {"1,234.50": ".", "1.234,50": ","}
+MONEY = (
+    r"(?:[A-Z]{0,3}[$€£¥₹₩₽₺₪₫฿₴₦₱]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|kr|zł)"
+)
+USUAL = {"[\u00a0\u2007\u2009\u202f]": " ", "[\u2212\u2010-\u2013\uff0d]": "-", "[\u2018\u2019]": "'"}
+GROUPED = r"[1-9]\d{0,2}(?:%s\d{3})+"
+INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
 CLASSES = 100  # a target with more distinct labels than this is not a classification
 FEW = 20  # with fewer rows than this, distinct values do not mean an id
 
@@ -93,7 +135,11 @@ def check_dataset() -> None:
         raise Refused(f"target {TARGET!r} is not a {TASK} target of the sample: use one of {', '.join(SAMPLE[TASK])}.")
     if CREDENTIALS.search(DATASET):
         raise Refused("dataset contains a password, which does not belong in Git: leave it out of the address.")
-    if DATASET != "sample" and "://" not in DATASET:
+    if "://" in DATASET:
+        name = Path(re.split("[?#]", DATASET)[0])
+        if name.suffix.lower() in CONVERT:
+            check_format(name.suffix.lower(), Path(name.name))
+    elif DATASET != "sample":
         check_file(located(DATASET))
 
 
@@ -107,34 +153,154 @@ def located(answer: str) -> Path:
 def check_file(path: Path) -> None:
     if not path.exists():
         raise Refused(f"dataset {DATASET!r} does not exist: check the path, or enter an absolute path.")
-    if not path.is_file():
-        raise Refused(f"dataset {DATASET!r} is a folder: choose one CSV or Parquet file.")
-    if path.suffix.lower() not in SUFFIXES:
-        raise Refused(f"dataset {DATASET!r} has an unknown format: choose a file of type {', '.join(SUFFIXES)}.")
-    if path.stat().st_size == 0:
+    files = parts(path) if path.is_dir() else [path]
+    check_format("".join(files[0].suffixes[-2:]).lower(), files[0])
+    if max(file.stat().st_size for file in files) == 0:
         raise Refused(f"dataset {DATASET!r} is empty: choose a file with a header and rows.")
-    (check_parquet if path.suffix.lower() == ".parquet" else check_csv)(path)
+    try:
+        inner = {contained(file)[0] for file in files}
+        if inner & {*BINARY} or any(file.suffix.lower() in PACKED[2:] for file in files):
+            check_binary(files[0])
+        elif inner <= {*RECORDS}:
+            check_records(files)
+        else:
+            check_csv(files)
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, ValueError) as wrong:
+        raise Refused(f"dataset {DATASET!r} is damaged ({wrong}): write the file again.") from None
 
 
-def check_csv(path: Path) -> None:
+def check_format(suffixes: str, path: Path) -> None:
+    kinds = re.findall(r"[.][^.]+", suffixes)[-2:]
+    if kinds and kinds[-1] in CONVERT:
+        raise Refused(f"dataset {DATASET!r} is not of a kind that is read: convert it with `{conversion(str(path))}`.")
+    if not kinds or kinds[-1] not in SUFFIXES:
+        raise Refused(f"dataset {DATASET!r} has an unknown format: choose a file of type {', '.join(SUFFIXES)}.")
+
+
+def conversion(path: str) -> str:
+    packages, expression = CONVERT[Path(path).suffix.lower()]
+    needed = " ".join(f"--with {package}" for package in ["pandas", "pyarrow", *packages.split()])
+    frame, out = expression.format(repr(path)), str(Path(path).with_suffix(".parquet"))
+    return f'uv run --no-project {needed} python -c "import pandas; {frame}.to_parquet({out!r}, index=False)"'
+
+
+def parts(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.iterdir() if not hidden(file.name))
+    kinds = {"".join(end for end in file.suffixes[-2:] if not end[1:].isdigit()).lower() for file in files}
+    if inside := next((file for file in files if file.is_dir()), None):
+        raise Refused(f"dataset {DATASET!r} has the folder {inside.name} in it: choose a folder with parts alone.")
+    if len(kinds) != 1:
+        found = f"files of the kinds {', '.join(sorted(kinds))}" if kinds else "no files"
+        raise Refused(f"dataset {DATASET!r} is a folder with {found}: it must have parts of one kind, such as .csv.")
+    return files
+
+
+def hidden(name: str) -> bool:
+    return any(part.startswith((".", "_")) for part in Path(name).parts) or name.endswith(".crc")
+
+
+def contained(path: Path) -> tuple[str, str]:
+    """The suffix of the table in a file, and its name in a .zip."""
+    if path.suffix.lower() != ".zip":
+        inner = path.with_suffix("") if path.suffix.lower() in PACKED else path
+        return inner.suffix.lower() or ".csv", ""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/") and not hidden(name)]
+    if len(names) != 1:
+        listed = ", ".join(sorted(names)[:5])
+        raise Refused(f"dataset {DATASET!r} has {len(names)} files ({listed}): unpack it and choose one table.")
+    check_format(Path(names[0]).suffix.lower(), Path(names[0]))
+    return Path(names[0]).suffix.lower(), names[0]
+
+
+class Bounded(io.RawIOBase):
+    """A stream that is refused when it gets longer than `left`."""
+
+    def __init__(self, stream: Any, left: int) -> None:
+        self.stream, self.left = stream, left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self.stream.read(len(buffer))
+        self.left -= len(content)
+        if self.left < 0:
+            raise Refused(f"dataset {DATASET!r} becomes more than {RATIO} times longer when unpacked: unpack it first.")
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def opened(path: Path) -> BinaryIO:
+    packed = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix.lower())
+    if path.suffix.lower() == ".zip":
+        stream: Any = zipfile.ZipFile(path).open(contained(path)[1])  # noqa: SIM115
+    elif packed:
+        stream = packed(path)
+    else:
+        return path.open("rb")
+    return io.BufferedReader(Bounded(stream, max(LARGE, RATIO * path.stat().st_size)), 2**20)
+
+
+def text(path: Path, encoding: str = "") -> Iterator[str]:
+    """The lines of a file in the encoding that it seems to have, each time from its start."""
+    with opened(path) as file:
+        start = file.read(2**16)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            encoding = "utf-16"
+        elif encoding and re.search(rb"[\1-\x08\x0e-\x1a\x1c-\x1f]", start):
+            raise Refused(f"dataset {DATASET!r} is not a text file, despite its name: save it as CSV in UTF-8.")
+    with io.TextIOWrapper(opened(path), encoding or "utf-8-sig", newline="") as file:
+        yield from file
+
+
+def check_csv(files: list[Path]) -> None:
     csv.field_size_limit(2**31 - 1)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = next((line for line in file if line.strip()), "")
-            delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
-            file.seek(0)
-            rows = csv.reader(without_nul(file), delimiter=delimiter)
-            header = next((row for row in rows if row), [])
-            cells = target_cells(rows, len(header), place_of_target(header))
-            check_target(DECIMAL_COMMA.sub(r"\1.\2", cell) if delimiter == ";" else cell for cell in cells)
-    except UnicodeDecodeError:
-        raise Refused(f"dataset {DATASET!r} is not UTF-8 text: save it as 'CSV UTF-8' and try again.") from None
+        check_target(csv_cells(files, ""))
+    except UnicodeDecodeError:  # latin-1 has a letter for each byte
+        check_target(csv_cells(files, "latin-1"))
+
+
+def csv_cells(files: list[Path], encoding: str) -> Iterator[str]:
+    names: list[str] = []
+    for file in files:
+        lines = text(file, encoding)
+        start = list(next(([line] for line in lines if line.strip()), []))
+        delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", "".join(start)).count)
+        rows = csv.reader(without_nul(chain(start, lines)), delimiter=delimiter)
+        header = next((row for row in rows if row), [])
+        place = place_of_target(header)
+        names = names or header
+        if sorted(header) != sorted(names):
+            raise Refused(f"dataset {DATASET!r} has other columns in {file.name}: give all parts the same columns.")
+        yield from target_cells(rows, len(header), place)
+
+
+def check_records(files: list[Path]) -> None:
+    rows: list[Any] = []
+    for file in files:
+        content = "".join(text(file))
+        lines = [content] if content.lstrip().startswith("[") else content.splitlines()
+        found = [json.loads(line) for line in lines if line.strip()]
+        rows += found[0] if lines == [content] and found and isinstance(found[0], list) else found
+    if not all(isinstance(row, dict) for row in rows):
+        raise Refused(f"dataset {DATASET!r} must have records, mappings of columns to values, one a line or in a list.")
+    for row in rows:
+        if wrong := next((name for name, value in row.items() if isinstance(value, list | dict)), None):
+            raise Refused(f"dataset {DATASET!r} has lists or mappings in {wrong!r}: a cell must be one plain value.")
+    place_of_target(list(dict.fromkeys(name for row in rows for name in row)))
+    check_target(cell(row.get(TARGET)) for row in rows)
+
+
+def cell(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
 def without_nul(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if "\0" in line:
-            raise Refused(f"dataset {DATASET!r} contains NUL bytes, so it is not UTF-8 text: save it as 'CSV UTF-8'.")
+            raise Refused(f"dataset {DATASET!r} contains NUL bytes, so it is not text: save it as 'CSV UTF-8'.")
         yield line
 
 
@@ -165,11 +331,18 @@ def target_cells(rows: Any, width: int, place: int) -> Iterator[str]:
 def check_target(values: Iterable[str]) -> None:
     rows = present = 0
     labels: set[str] = set()
+    plain = True  # as nearly always, and quick to see
+    layouts = {layout: re.compile(pattern(layout)).match for layout in MARKS}
     for value in values:
         rows += 1
         if value not in MISSING:
-            if TASK == "regression" and not is_number(value):
-                raise Refused(f"target {TARGET!r} has {value!r}, regression needs numbers: choose classification.")
+            if TASK == "regression" and not (plain and is_number(value)):
+                plain = False
+                layouts = {layout: fits for layout, fits in layouts.items() if fits(usual(value))}
+                if not layouts:
+                    raise Refused(f"target {TARGET!r} has {value!r}, regression needs numbers: choose classification.")
+            elif "." in value:
+                layouts.pop("1.234,50", None)
             present += 1
             if len(labels) <= CLASSES:  # one more than allowed is enough to know, and memory stays bounded
                 labels.add(value)
@@ -182,6 +355,22 @@ def check_target(values: Iterable[str]) -> None:
         raise Refused(f"target {TARGET!r} has too many labels ({count}): choose regression or another target.")
 
 
+def usual(value: str) -> str:
+    for unusual, plain in () if value.isascii() else USUAL.items():
+        value = re.sub(unusual, plain, value)
+    return value
+
+
+def pattern(layout: str) -> str:
+    """The expression that all texts of a format match, after `usual`; the same in Python and Arrow."""
+    mark = MARKS[layout]
+    groups = [GROUPED % between for between in (" ", "'", "," if mark == "." else "[.]")]
+    whole = "|".join([r"\d+", *groups, *([INDIAN] if mark == "." else [])])
+    body = rf"(?:(?:{whole})(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][+-]?\d+)?"
+    inner = rf"[+-]?\s*(?:{MONEY}\s*)?[+-]?\s*{body}\s*(?:%|{MONEY})?"
+    return rf"^(?:\(\s*{inner}\s*\)|{inner}\s*-?)$"
+
+
 def is_number(text: str) -> bool:
     try:
         return "_" not in text and float(text) is not None
@@ -189,21 +378,68 @@ def is_number(text: str) -> bool:
         return False
 
 
-def check_parquet(path: Path) -> None:
+# Runs where pyarrow is: prints the names, a nested column, the number of rows and the target's values, or an error
+LOOK = """
+import json, sys
+path, suffix, target = sys.argv[1:]
+try:
+    nested = None
+    if suffix in (".xlsx", ".xlsm"):
+        from openpyxl import load_workbook
+        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        sheet.reset_dimensions()
+        rows = (row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row))
+        names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+        place = names.index(target) if target in names else None
+        values = [row[place] if place is not None and place < len(row) else None for row in rows]
+    else:
+        from pyarrow import dataset, types
+        table = dataset.dataset(path, format="ipc" if suffix in (".feather", ".arrow") else suffix[1:])
+        names = table.schema.names
+        nested = next(([f.name, str(f.type)] for f in table.schema if types.is_nested(f.type)), None)
+        values = table.to_table(columns=[target])[target].to_pylist() if names.count(target) == 1 else [None]
+    plain = [str(value).strip() for value in values if value is not None]
+    print(json.dumps({"names": names, "nested": nested, "rows": len(values), "values": plain[:200000]}))
+except Exception as error:
+    print(json.dumps({"error": " ".join(str(error).split())[:200]}))
+"""
+MAGIC = {".parquet": b"PAR1", ".orc": b"ORC", ".xlsx": b"PK", ".xlsm": b"PK"}
+
+
+def check_binary(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix not in BINARY:
+        return  # compressed once more: the set-up checks it
     with path.open("rb") as file:
-        start = file.read(4)
-        file.seek(max(path.stat().st_size - 4, 0))
-        if (start, file.read()) != (b"PAR1", b"PAR1"):
-            raise Refused(f"dataset {DATASET!r} is not a Parquet file, despite its name: choose a CSV or Parquet file.")
-    try:
-        parquet = import_module("pyarrow.parquet")  # without it, the set-up checks the columns
-        place_of_target(parquet.read_schema(path).names)
-        values = parquet.read_table(path, columns=[TARGET])[TARGET].to_pylist()
-    except ImportError:
+        start = file.read(6)
+    if not start.startswith(MAGIC.get(suffix, b"")):
+        raise Refused(f"dataset {DATASET!r} is not a {suffix} file, despite its name: choose another file.")
+    seen = look(path, suffix)
+    if "error" in seen and start.startswith(b"ARROW1") | (suffix in MAGIC):
+        raise Refused(f"dataset {DATASET!r} is damaged ({seen['error']}): write the file again.")
+    if "names" not in seen:
         return
-    except ValueError as wrong:
-        raise Refused(f"dataset {DATASET!r} is damaged ({wrong}): write the Parquet file again.") from None
-    check_target("" if value is None else str(value).strip() for value in values)
+    place_of_target(seen["names"])
+    if seen["nested"]:
+        name, kind = seen["nested"]
+        raise Refused(f"dataset {DATASET!r} has {kind} in {name!r}: a cell must be one plain value; unnest it first.")
+    check_target(chain(seen["values"], [""] if seen["rows"] > len(seen["values"]) else []))
+
+
+def look(path: Path, suffix: str) -> dict[str, Any]:
+    """What LOOK prints; nothing where neither pyarrow nor uv, with a network or its cache, is here."""
+    command = [sys.executable]
+    if not find_spec("openpyxl" if suffix.startswith(".xls") else "pyarrow"):
+        uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+        library = "openpyxl>=3.1,<4" if suffix.startswith(".xls") else "pyarrow>=26,<27"
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        command = [uv or "", "run", "--quiet", "--no-project", "--python", version, "--with", library, "python"]
+    try:
+        arguments = [*command, "-c", LOOK, str(path), suffix, TARGET]
+        done = subprocess.run(arguments, capture_output=True, encoding="utf-8", errors="replace", timeout=60)
+        return json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from pipeline.evaluate import Evaluate
 from pipeline.model import Train
 from pipeline.run.errors import InputError
 from pipeline.run.settings import check, load_yaml
-from pipeline.split.split import Prepare
+from pipeline.split.settings import Prepare
 from pipeline.table.read import read
 from pipeline.table.types import typed
 from pipeline.validate import Validate

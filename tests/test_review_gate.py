@@ -1,12 +1,13 @@
 """The gate passes good models, fails bad ones, and is inconclusive if the evidence is too weak."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Run
-from tests.review import ALL_PASS, BAD, SLOW, change, metric_row, review
+from tests.review import ALL_PASS, BAD, SLOW, SMALL, change, metric_row, review
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,22 @@ def test_better_model_passes(pushed: Path, run: Run) -> None:
     assert result.code == ALL_PASS
     assert result.report["verdict"] == "pass"
     assert metric_row(result.report, "log_loss")["evidence"] == "better"
+
+
+def test_power_says_how_many_rows_are_needed(pushed: Path, run: Run) -> None:
+    """Before there are two versions it states an upper bound; then it uses their paired differences."""
+    first = json.loads(run("lifecycle", "power", "--json", cwd=pushed).stdout)["details"]
+    assert "an upper bound" in first["source"]
+    change(pushed, run, SMALL)
+    then = json.loads(run("lifecycle", "power", "--json", cwd=pushed).stdout)["details"]
+    assert json.loads(run("lifecycle", "power", "main", "--json", cwd=pushed).stdout)["details"] == then
+    for before, after in zip(first["metrics"], then["metrics"], strict=True):
+        assert (after["detectable"] > after["allowed_drop"]) == (after["needed"] > then["units"] == 83)
+        assert before["allowed_drop"] == pytest.approx(after["allowed_drop"])  # of the old model, which is the first
+    assert then["metrics"][0]["name"] == "log_loss"
+    assert then["metrics"][0]["detectable"] < first["metrics"][0]["detectable"]
+    same = run("lifecycle", "power", "HEAD", cwd=pushed, code=2).stderr
+    assert "HEAD has the same predictions as HEAD" in same
 
 
 def test_noise_is_inconclusive(pushed: Path, run: Run) -> None:

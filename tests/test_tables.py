@@ -65,6 +65,12 @@ def example_data(rows: int) -> tuple[pd.DataFrame, np.ndarray, np.random.Generat
     return data, (data["x"] + 2 * (data["g"] == "a") + rng.normal(size=rows) * 0.3).to_numpy(), rng
 
 
+def first_line(thing: object) -> str:
+    """The first line of a docstring that is a sentence."""
+    lines = (getattr(thing, "__doc__", None) or "").strip().split("\n")
+    return next((line.strip() for line in lines if line.strip().endswith(".") and line.count(" ") > 3), "")
+
+
 def tables() -> Iterator[tuple[str, pd.DataFrame, float, float]]:
     """A name, the table with its target `t`, and the bounds of the gain."""
     data, y, rng = example_data(50_000)
@@ -75,6 +81,12 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, float, float]]:
     yield "nothing to learn", data.assign(t=rng.integers(0, 2, 2000)), -0.3, 0.05
     missing = rng.random((2000, 1)) < 0.7
     yield "one feature that most rows lack", data[["x"]].mask(missing).assign(t=data["x"] > 0), 0.1, 1
+    lines = {first_line(thing): owner for owner in (np, pd.DataFrame) for thing in vars(owner).values()}
+    docs = [(line, str(owner is np)) for line, owner in lines.items() if line]
+    yield "what numpy and pandas say of themselves", pd.DataFrame(docs, columns=["doc", "t"]), 0.3, 1
+    rare = pd.DataFrame(rng.normal(size=(10_000, 20))).add_prefix("f")
+    signal = rare["f0"] + rare["f1"] + rng.normal(size=10_000)
+    yield "70 events in 10,000 rows", rare.assign(t=signal.rank() > 9930), 0.1, 1
     words = pd.DataFrame({"g": data["g"], "h": [f"h{i}" for i in rng.integers(0, 90, 2000)], "t": data["g"] == "a"})
     yield "nothing but text", words, 0.8, 1
     yield "30 rows, labels 1.0 and 2.0", data[:30].assign(t=np.where(y[:30] > 0.5, 1.0, 2.0)), -1, 1
@@ -101,8 +113,8 @@ def test_column_types_and_roles_are_inferred(learn: Learn, run: Run) -> None:
     data = data.mask(rng.random(data.shape) < 0.1).assign(id=n, code=[f"u{i}" for i in n], const=1, empty=np.nan)
     data = data.assign(count=rng.poisson(3, 600), **{"ziel ü": np.where(rng.random(600) < 0.1, np.nan, y)})
     results = learn(data, "ziel ü", "regression", ".tsv", sep="\t")
-    assert results.kinds("id", "code", "const", "empty") == "ignored integer ignored text"
-    assert results.kinds("day", "moment", "zone", "city", "clock") == "feature datetime feature text"
+    assert results.kinds("id", "code", "const", "empty") == "ignored integer ignored category"
+    assert results.kinds("day", "moment", "zone", "city", "clock") == "feature datetime feature category"
     assert results.kinds("flag", "naïve, col") == "feature boolean feature category"
     assert results.kinds('Größe "q"', "count", "ziel ü") == "feature number feature integer target number"
     assert 30 < results.profile["rows_without_target"] == 600 - results.rows
@@ -135,7 +147,7 @@ def test_foreign_csv_formats_are_read(learn: Learn) -> None:
     text = data.assign(bill=np.where(y > 0.5, 1.5, 2.5), t=y > 0.5).to_csv(sep=";", decimal=",", lineterminator="\r\n")
     results = learn(b"\xef\xbb\xbf" + text.encode(), "t")
     assert list(results.columns) == ["column_1", "x", "g", "note", "serial", "bill", "t"]
-    assert results.kinds("column_1", "note", "x", "bill") == "ignored integer feature text feature number"
+    assert results.kinds("column_1", "note", "x", "bill") == "ignored integer feature category feature number"
     assert [warning.split("`")[1] for warning in results.warnings] == ["serial", "bill"]
     assert "alone explains 100.0% of the target" in results.warnings[1]
     assert results.gain > 0.9
@@ -201,3 +213,17 @@ def test_dataset_from_a_url_can_be_updated(bake: Callable[..., Path], run: Run, 
     assert (first.rows, second.rows) == (300, 400)
     assert set(first.test["__row__"]) < set(second.test["__row__"])
     assert first.gain > 0.5 < second.gain
+
+
+def test_wide_table_is_described_and_explained_briefly(learn: Learn, run: Run) -> None:
+    """1,500 similar columns are one entry of the contract; importance finds the few that count, the card says so."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame(rng.normal(size=(400, 1500)).round(3)).add_prefix("pixel")
+    data["t"] = data["pixel3"] + 2 * data["pixel7"] + rng.normal(size=400) * 0.1 > 0
+    results = learn(data, "t")
+    assert list(results.columns) == ["pixel{0..1499}", "t"] and len(results.profile["columns"]) == 1501
+    ranking = pd.read_csv(results.project / "reports/plots/importance.csv")["feature"].tolist()
+    assert {"pixel{0..1499}", "pixel7", "pixel3"} == {*ranking[:3]} and len(ranking) <= 31
+    assert "columns that change few predictions were not shuffled by themselves" in results.card
+    assert results.gain > 0.3
+    run("pytest", cwd=results.project)

@@ -16,10 +16,12 @@ from lifecycle.paths import enter_project
 
 VERBS = {  # in the order of a model's life
     "Before the merge": {
+        "tune": "search for better settings on held-out training rows",
         "verify": "check that dvc.lock is up to date and all data is in the remote",
         "resolve": "settle a conflict in dvc.lock and the results after a merge",
         "reproduce": "run the changed stages again in a clean checkout and compare",
         "gate": "compare the metrics with the base: pass, inconclusive or fail",
+        "power": "say how many test rows the gate needs to decide",
     },
     "After the merge": {
         "promote": "register the model as a version and point a stage to it",

@@ -18,7 +18,8 @@ CODE = Path(__file__).parents[1]  # the project whose program runs
 PARTS = (  # what a check runs, and the environment that it runs in
     "lifecycle", "pipeline/__init__.py", "pipeline/contract", "pipeline/run", "pipeline/metrics.py",
     "pipeline/evaluation/__init__.py", "pipeline/evaluation/golden.py", "pipeline/evaluation/intervals.py",
-    "pipeline/evaluation/slices.py", "uv.lock", ".python-version",
+    "pipeline/evaluation/jackknife.py", "pipeline/evaluation/proportions.py", "pipeline/evaluation/slices.py",
+    "pipeline/evaluation/skewness.py", "pipeline/evaluation/unseen.py", "uv.lock", ".python-version",
 )  # fmt: skip
 FILES = (*PARTS, "pyproject.toml", "tests", ".pre-commit-config.yaml", ".github", ".gitlab", ".gitlab-ci.yml",
          ".dvc/config", ".dvcignore", ".gitattributes", "conftest.py", "pytest.ini", "tox.ini",

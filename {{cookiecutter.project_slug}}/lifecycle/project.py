@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lifecycle.errors import LifecycleError, reading
-from pipeline.contract.schema import NUMBERS, Column, Contract, check_contract
+from pipeline.contract.schema import NUMBERS, Column, Contract, parse
 from pipeline.run import inputs, settings
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from pipeline.evaluation.intervals import Interval
+
 __all__ = ["Block", "Contract", "threads"]
 ROW = "__row__"  # the column with the hash of each row's content
+UNIT, WEIGHT = "__unit__", "__weight__"  # optional: what is resampled as a whole, and how much a row counts
+OWN = ROW, UNIT, WEIGHT
 Settings = TypeVar("Settings", bound=Block)
 digest = inputs.digest
 
@@ -45,13 +49,51 @@ def parse_yaml(text: str | None, name: str) -> dict[str, Any]:
 
 
 @_translated()
+def load_yaml(path: str) -> dict[str, Any]:
+    """The mapping in a YAML file of the project."""
+    return settings.load_yaml(path)
+
+
+@_translated()
+def write_params(block: str, values: dict[str, Any]) -> None:
+    """Set values of a block of params.yaml."""
+    from pipeline.describe.params_file import write_block
+
+    write_block(block, values, "params.yaml")
+
+
+def trials(blocks: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, float]]:
+    """A function from changed settings of train to the metrics of a cross-validation; `blocks`: of params.yaml."""
+    from pipeline.cross_validation import CrossValidation, cross_validate
+    from pipeline.model import Train
+    from pipeline.run.files import read_table
+    from pipeline.train import train
+
+    paths = {Path(path).name: path for path in inputs.inputs("train")}
+    held_out = check(CrossValidation, blocks.get("cross_validation"), "params.yaml, block cross_validation,")
+    with _translated():
+        known = contract(Path(paths["schema.yaml"]).read_text("utf-8"), paths["schema.yaml"])
+        data = read_table(paths["train.parquet"])
+
+    @_translated()
+    def trial(changes: dict[str, Any]) -> dict[str, float]:
+        chosen = check(Train, blocks["train"] | changes, "params.yaml, block train,")
+        with threads(len(data)):
+            return cross_validate(
+                lambda rows: train(rows, known, chosen), data, known, held_out, blocks["prepare"]["split"]
+            )
+
+    return trial
+
+
+@_translated()
 def check(kind: type[Settings], values: object, where: str) -> Settings:
     return settings.check(kind, values, where)
 
 
 @_translated()
 def contract(text: str, where: str) -> Contract:
-    return check_contract(check(Contract, parse_yaml(text, where), where), where)
+    return parse(parse_yaml(text, where), where)
 
 
 @_translated()
@@ -79,8 +121,11 @@ def stored_table(source: "Path | io.BytesIO", contract: Contract, where: str) ->
                 raise ValueError("there are no predictions, or infinite ones, or of unknown classes")
         elif missing := {*contract.features, contract.target} - {*table}:
             raise KeyError(*missing)
-        if table[ROW].dtype != "uint64" or any(table[name].dtype.kind != "f" for name in numbers):
-            raise TypeError(f"{ROW} must be uint64, and numbers floats")
+        whole, numbers = [ROW, *({UNIT} & {*table})], [*numbers, *({WEIGHT} & {*table})]
+        if any(table[n].dtype != "uint64" for n in whole) or any(table[n].dtype.kind != "f" for n in numbers):
+            raise TypeError(f"{ROW} and {UNIT} must be uint64, and numbers floats")
+        if WEIGHT in table and not table[WEIGHT].between(0, float("inf"), inclusive="neither").all():
+            raise ValueError("weights must be positive numbers")
     return table
 
 
@@ -89,6 +134,22 @@ def scorer(predictions: "pd.DataFrame", task: str) -> "Callable[[np.ndarray], di
     from pipeline.metrics import scorer
 
     return scorer(predictions, task)
+
+
+def intervals(
+    predictions: "list[pd.DataFrame]", task: str, draws: int, level: float, seed: int
+) -> "dict[str, Interval]":
+    """The interval of each metric of a model, or of the difference of two models."""
+    from pipeline.evaluation.intervals import intervals
+
+    return intervals(predictions, task, draws, level, seed)
+
+
+def unit_codes(predictions: "pd.DataFrame") -> "np.ndarray":
+    """The code of each row's unit: its group, its block of time, or the row with its copies."""
+    from pipeline.evaluation.intervals import unit_codes
+
+    return unit_codes(predictions)
 
 
 def slice_label(value: object, column: Column | None) -> str:

@@ -13,14 +13,15 @@ from pydantic import Field
 from pipeline.archive import model_file
 from pipeline.contract import schema
 from pipeline.evaluation.card import card
+from pipeline.evaluation.doubts import doubts, flawless
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.evaluation.importance import importance
-from pipeline.evaluation.intervals import baseline, intervals
-from pipeline.evaluation.predictions import predict
+from pipeline.evaluation.intervals import baseline, intervals, unit_codes
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.plots import plots
-from pipeline.run.files import ROW, read_json, read_table, write_csv, write_json, write_table, write_text
+from pipeline.predictions import predict
+from pipeline.run.files import OWN, read_json, read_table, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import Block, params
 from pipeline.run.stage import stage
 from pipeline.run.threads import threads
@@ -53,14 +54,22 @@ def main(
     model, data = model_file.load(model_path), read_table(test_path)
     task, count, seed = contract.task, len(data), settings.seed
     with threads(count):
-        predictions = data[[ROW]].join(data[contract.target].rename("actual")).join(predict(model, data, contract))
+        kept = data[[name for name in OWN if name in data]]
+        predictions = kept.join(data[contract.target].rename("actual")).join(predict(model, data, contract))
         score, weights = scorer(predictions, task), np.ones(count)
         scores = score(weights)
+        plain = scorer(baseline(profile, predictions, contract), task)(weights)
+        found = intervals([predictions], task, settings.draws, settings.confidence, seed)
         uncertainty = {
-            "interval": intervals(score, count, settings.draws, settings.confidence, seed),
-            "baseline": scorer(baseline(profile, predictions, contract), task)(weights),
+            "interval": {
+                name: {"low": edge.low, "high": edge.high, "error": edge.error} for name, edge in found.items()
+            },
+            "baseline": plain,
             "test_rows": count,
+            "test_units": int(unit_codes(predictions).max()) + 1,
         }
+        perfect = scorer(flawless(predictions), task)(weights)
+        doubtful = doubts(predictions, scores, plain, perfect)
         parts = slices(data, predictions, contract)
         repeats, rows = settings.importance_repeats, settings.importance_rows
         ranking = importance(model, data, contract, repeats, rows, seed)
@@ -73,7 +82,9 @@ def main(
     for name, frame in {**plots(predictions, task), "importance": ranking}.items():
         write_csv(frame, f"{reports}/plots/{name}.csv")
     notes = Path(notes_path).read_text("utf-8")
-    text = card(contract, profile, manifest, scores, uncertainty, parts, ranking, notes)
+    text = card(contract, profile, manifest, scores, uncertainty, parts, ranking, notes, doubtful)
     write_text(text, f"{reports}/model_card.md")
     figures = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
     print(f"evaluate: {figures} on {count} test rows; intervals and baseline: {reports}/intervals.json")
+    for sentence in doubtful:
+        print(f"evaluate: warning: {sentence}")

@@ -12,7 +12,10 @@ PARTS = ("year", "month", "day", "day_of_week", "hour")  # what a date is split 
 
 
 def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The features of typed rows: numbers as float64, text as objects, NaN where a value is missing."""
+    """The features of typed rows: numbers as float64, text as objects, NaN where a value is missing.
+
+    An ordered category is the number of its place in the contract's values.
+    """
     columns: dict[str, pd.Series] = {}
     dates: dict[str, pd.Series] = {}
     for name, column in contract.features.items():
@@ -20,6 +23,9 @@ def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
             dates |= {f"{name} ({part})": getattr(data[name].dt, part).astype("float64") for part in PARTS}
             seconds = data[name].astype("datetime64[s]").astype("int64").where(data[name].notna())
             dates[f"{name} (days)"] = seconds / 86400
+        elif column.ordered and column.values:
+            places = {value: float(place) for place, value in enumerate(column.values)}
+            columns[name] = data[name].map(places).astype("float64")
         elif column.type in TEXTS:
             columns[name] = data[name].astype(object).where(data[name].notna(), np.nan)
         else:

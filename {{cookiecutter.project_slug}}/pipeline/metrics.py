@@ -8,13 +8,22 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from pipeline.run.files import WEIGHT
+
 Scores = dict[str, float]
 TINY = 1e-15  # the smallest probability that log_loss uses
 
 
 def scorer(predictions: pd.DataFrame, task: str) -> Callable[[np.ndarray], Scores]:
-    """A function from row weights to metrics. `predictions`: actual, predicted and, for classes, `p(class)`."""
-    return _regression(predictions) if task == "regression" else _classification(predictions)
+    """A function from row weights to metrics. `predictions`: actual, predicted and, for classes, `p(class)`.
+
+    A column WEIGHT multiplies the row weights.
+    """
+    score = _regression(predictions) if task == "regression" else _classification(predictions)
+    if WEIGHT not in predictions:
+        return score
+    own = predictions[WEIGHT].to_numpy()
+    return lambda w: score(w * own)
 
 
 def classes(predictions: pd.DataFrame) -> list[str]:
@@ -41,35 +50,45 @@ def _classification(predictions: pd.DataFrame) -> Callable[[np.ndarray], Scores]
     predicted = pd.Index(labels).get_indexer(predictions["predicted"])
     p = predictions[[f"p({label})" for label in labels]].to_numpy()
     loss = -np.log(np.clip(p[np.arange(len(p)), actual], TINY, 1))
-    curves = [_auc(p[:, k], actual == k) for k in ([1] if size == 2 else range(size))]
+    curves = [_areas(p[:, k], actual == k) for k in ([1] if size == 2 else range(size))]
 
     def score(w: np.ndarray) -> Scores:
         table = np.bincount(actual * size + predicted, weights=w, minlength=size * size).reshape(size, size)
         hits, actual_total, predicted_total = table.diagonal(), table.sum(axis=1), table.sum(axis=0)
         total = actual_total + predicted_total
         recall = hits[actual_total > 0] / actual_total[actual_total > 0]
-        areas = [area for area in (curve(w) for curve in curves) if area is not None]
         return {
             "accuracy": float(hits.sum() / w.sum()),
             "balanced_accuracy": float(np.mean(recall)),
             "f1_macro": float(np.mean((2 * hits / np.maximum(total, 1e-300))[total > 0])),
             "log_loss": float(w @ loss / w.sum()),
-        } | ({"roc_auc": float(np.mean(areas))} if areas else {})
+        } | _means([curve(w) for curve in curves])
 
     return score
 
 
-def _auc(p: np.ndarray, positive: np.ndarray) -> Callable[[np.ndarray], float | None]:
-    """The area under the ROC curve of one class against the rest (Mann-Whitney statistic, ties count half)."""
+def _areas(p: np.ndarray, positive: np.ndarray) -> Callable[[np.ndarray], Scores]:
+    """The areas of one class against the rest: under the ROC curve (Mann-Whitney statistic, ties count half), and under
+    the steps of precision over recall (average precision: rows with equal probabilities are one step)."""
     order = np.argsort(p, kind="stable")
     starts = np.flatnonzero(np.diff(p[order], prepend=np.nan) != 0)
     positive = positive[order]
 
-    def area(w: np.ndarray) -> float | None:
+    def areas(w: np.ndarray) -> Scores:
         weights = w[order]
         up = np.add.reduceat(weights * positive, starts)
         down = np.add.reduceat(weights * ~positive, starts)
-        pairs = up.sum() * down.sum()
-        return float(up @ (np.cumsum(down) - down / 2) / pairs) if pairs > 0 else None
+        pairs, found = up.sum() * down.sum(), np.cumsum(up[::-1])
+        roc = {"roc_auc": float(up @ (np.cumsum(down) - down / 2) / pairs)} if pairs > 0 else {}
+        if up.sum() == 0:
+            return roc
+        precision = found / np.maximum(found + np.cumsum(down[::-1]), 1e-300)
+        return roc | {"average_precision": float(up[::-1] @ precision / up.sum())}
 
-    return area
+    return areas
+
+
+def _means(areas: list[Scores]) -> Scores:
+    """The mean of each area over the classes that have it."""
+    names = dict.fromkeys(name for scores in areas for name in scores)
+    return {name: float(np.mean([scores[name] for scores in areas if name in scores])) for name in names}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.archive import model_file
 from pipeline.contract import schema
-from pipeline.evaluation.predictions import predict
+from pipeline.predictions import predict
 from pipeline.run.errors import InputError, reading
 from pipeline.run.files import write_csv, write_table
 from pipeline.run.threads import threads

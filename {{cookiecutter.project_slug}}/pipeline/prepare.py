@@ -9,7 +9,8 @@ from pipeline.run.files import write_json, write_table
 from pipeline.run.settings import params
 from pipeline.run.stage import stage
 from pipeline.split.profile import profile
-from pipeline.split.split import Prepare, one_sided_classes, split
+from pipeline.split.settings import Prepare
+from pipeline.split.split import one_sided_classes, split
 from pipeline.table.read import read
 from pipeline.table.types import typed
 
@@ -19,10 +20,15 @@ def main(table_path: str, contract_path: str, train_path: str, test_path: str, p
     """Split the table and profile the training rows."""
     settings = params("prepare", Prepare)
     contract = schema.load(contract_path)
-    data, _ = typed(read(table_path), contract)
-    train, test = split(data, contract, settings)
+    table = read(table_path)
+    data, _ = typed(table, contract)
+    train, test = split(table, data, contract, settings)
     warned = one_sided_classes(train, test, contract.target) if contract.task == "classification" else []
-    dropped = len(data) - len(train) - len(test)
+    dropped = int(data[contract.target].isna().sum())
+    if known := len(data) - dropped - len(train) - len(test):
+        warned.append(
+            f"{known} of the newest rows were left out: their {settings.split_on[0]} is among the training rows"
+        )
     write_table(train, train_path)
     write_table(test, test_path)
     write_json(profile(train, contract) | {"rows_without_target": dropped, "warnings": warned}, profile_path)

@@ -11,9 +11,12 @@ from pipeline.run.errors import InputError
 from pipeline.run.files import write_text
 from pipeline.run.settings import Block, params
 from pipeline.run.stage import stage
+from pipeline.split.settings import Prepare
+from pipeline.split.split import check_columns
 from pipeline.table.read import read
 from pipeline.table.types import typed
 from pipeline.validation.breaches import breaches, unknown_columns
+from pipeline.validation.choose import disagreements
 from pipeline.validation.warnings import warnings
 
 
@@ -38,12 +41,14 @@ def report(data: pd.DataFrame, broken: pd.DataFrame, warned: list[str]) -> str:
 @stage
 def main(table_path: str, contract_path: str, report_path: str) -> None:
     """Validate the table; raises InputError if it breaks the contract."""
-    settings = params("validate", Validate)
+    settings, prepare = params("validate", Validate), params("prepare", Prepare)
     contract = schema.load(contract_path)
     raw = read(table_path)
     data, unreadable = typed(raw, contract)
     broken = pd.concat([breaches(data, unreadable, contract), unknown_columns(raw.column_names, contract)])
-    text = report(data, broken, [] if len(broken) else warnings(data, contract, settings.leak))
+    check_columns(raw, prepare)
+    warned = [] if len(broken) else disagreements(raw, contract, prepare) + warnings(data, contract, settings.leak)
+    text = report(data, broken, warned)
     write_text(text, report_path)
     print(text)
     if len(broken):

@@ -12,13 +12,14 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.archive import model_file
 from pipeline.contract import schema
-from pipeline.contract.schema import Column, Contract
+from pipeline.contract.schema import FORMATS, Column, Contract
 from pipeline.model import Train
 from pipeline.run.files import read_json, read_table
 from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import load_yaml, params
-from pipeline.split.split import Prepare, split
-from pipeline.table.types import typed
+from pipeline.split.settings import Prepare
+from pipeline.split.split import split
+from pipeline.table.types import EPOCH, MICROSECONDS, typed
 from pipeline.train import train
 
 os.chdir(Path(__file__).parents[1])
@@ -39,12 +40,18 @@ def column(kind: Column, signal: np.ndarray, rng: np.random.Generator) -> pd.Ser
     if kind.type == "datetime":
         days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(signal * 300), unit="D")
         values = pd.Series(days.strftime(kind.format or "%Y-%m-%d"))
+        if kind.format and kind.format.startswith(EPOCH):
+            seconds = days.astype("datetime64[us]").astype("int64") / MICROSECONDS[kind.format.removeprefix(EPOCH)]
+            values = pd.Series(np.round(seconds).astype("int64")).astype(str)
     elif kind.type in ("number", "integer"):
         numbers = low * (1 - signal) + high * signal  # which cannot overflow
         values = pd.Series(np.round(numbers).astype(int) if kind.type == "integer" else numbers).astype(str)
+        values = values.str.replace(".", ",") if kind.format == FORMATS[1] else values
     else:
         labels = ["false", "true"] if kind.type == "boolean" else kind.values or [f"word {i}" for i in range(5)]
         values = pd.Series(np.array(labels, dtype=object)[(signal * len(labels)).astype(int)])
+    if kind.role == "weight":
+        values = pd.Series((1 + signal).astype(str))
     if kind.unique:
         values = pd.Series([f"{value} {i}" if kind.type == "text" else str(i) for i, value in enumerate(values)])
     gaps = kind.missing and kind.role == "feature"
@@ -75,15 +82,32 @@ def contract() -> Contract:
 
 
 @pytest.fixture(scope="session")
-def rows(contract: Contract) -> pd.DataFrame:
+def table(contract: Contract) -> pa.Table:
+    """The small table."""
+    return small_table(contract)
+
+
+@pytest.fixture(scope="session")
+def rows(table: pa.Table, contract: Contract) -> pd.DataFrame:
     """The small table with the contract's types."""
-    return typed(small_table(contract), contract)[0]
+    return typed(table, contract)[0]
+
+
+Sides = tuple[pd.DataFrame, pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def sides(table: pa.Table, rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> Sides:
+    """The training and test rows of the small table."""
+    return split(table, rows, contract, prepare_settings)
 
 
 @pytest.fixture(scope="session")
 def prepare_settings() -> Prepare:
     """The project's settings of prepare, with a split that suits a small table."""
-    return params("prepare", Prepare).model_copy(update={"split": "hash", "split_on": [], "test_share": 0.25})
+    plain: dict[str, object] = {"row_key": [], "split_on": []}
+    plain |= {"split": "hash", "copies": "together", "time": None, "test_share": 0.25}
+    return params("prepare", Prepare).model_copy(update=plain)
 
 
 @pytest.fixture(scope="session")
@@ -96,14 +120,12 @@ def train_settings() -> Train:
 def case(
     request: pytest.FixtureRequest,
     contract: Contract,
-    rows: pd.DataFrame,
-    prepare_settings: Prepare,
+    sides: Sides,
     train_settings: Train,
 ) -> Case:
     """A model fitted to the small table, and the stored model with the stored test rows."""
     if request.param == "small":
-        train_rows, test_rows = split(rows, contract, prepare_settings)
-        return Case(train(train_rows, contract, train_settings), contract, test_rows)
+        return Case(train(sides[0], contract, train_settings), contract, sides[1])
     if not (Path(artifact_path()).exists() and Path("data/test.parquet").exists()):
         pytest.skip("no stored model here: run `dvc repro` or `dvc pull`")
     recorded_inputs = read_json("models/manifest.json")["inputs"]

@@ -17,6 +17,7 @@ from pipeline.validation.breaches import breaches
 from pipeline.validation.warnings import warnings
 
 LEAK = 0.98
+COLOURS = ["red", "green", "blue", "black", "white", "grey", "pink", "gold"]
 
 
 def table(rows: int = 120) -> pa.Table:
@@ -46,12 +47,30 @@ def table_contract() -> Contract:
 def test_describe_infers_types_and_roles(table_contract: Contract) -> None:
     """Ids and constants are ignored, dates and missing values are detected, the target is not a feature."""
     inferred = {name: (column.type, column.role, column.missing) for name, column in table_contract.columns.items()}
-    assert inferred["id"] == ("text", "ignored", False)
+    assert inferred["id"] == ("category", "ignored", False)
     assert inferred["size"] == ("number", "feature", True)
     assert inferred["kind"] == ("category", "feature", False)
     assert inferred["made on"] == ("datetime", "feature", False)
     assert inferred["always"][1] == "ignored"
     assert inferred["target"] == ("category", "target", False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("text", [f"{a} {b} {c}" for a in ("good", "bad") for b in COLOURS for c in COLOURS]),
+        ("text", [f"{a}{b}{c}很好" for a in "这部电影" for b in "我不喜欢" for c in "故事演员"]),
+        ("category", [f"New {a.title()}{b}" for a in COLOURS for b in COLOURS] * 3),
+        ("category", [f"customer number {i}" for i in range(60)] * 3),
+        ("category", [f"anna.{a}@{b}.org/a, {i}" for i, a in enumerate(COLOURS * 4) for b in COLOURS] * 2),
+    ],
+    ids=["products", "no spaces", "cities", "numbered", "addresses"],
+)
+def test_free_text_is_told_from_names_and_codes(kind: str, values: list[str]) -> None:
+    """Text is free if its words tell rows apart; names and codes count as a whole."""
+    target = ["x", "y"] * (len(values) // 2)
+    inferred = describe(pa.table({"it": values, "target": target}), "target", "classification").columns["it"]
+    assert (inferred.type, inferred.role) == (kind, "feature")
 
 
 def test_contract_round_trips(table_contract: Contract, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
+from pipeline.evaluation.doubts import doubts, flawless
 from pipeline.metrics import scorer
+from pipeline.run.files import WEIGHT
 
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -18,6 +20,7 @@ def test_classification_metrics_agree_with_scikit_learn() -> None:
     actual, w = rng.choice(labels, 200), rng.integers(0, 4, 200).astype(float)
     guess = np.array(labels)[p.argmax(axis=1)]
     frame = pd.DataFrame({"actual": actual, "predicted": guess, **{f"p({c})": p[:, i] for i, c in enumerate(labels)}})
+    codes = np.searchsorted(labels, actual)
     areas = [reference.roc_auc_score(actual == c, p[:, i], sample_weight=w) for i, c in enumerate(labels)]
     expected = {
         "accuracy": w[actual == guess].sum() / w.sum(),
@@ -25,10 +28,13 @@ def test_classification_metrics_agree_with_scikit_learn() -> None:
         "f1_macro": reference.f1_score(actual, guess, average="macro", sample_weight=w),
         "log_loss": reference.log_loss(actual, p, sample_weight=w),
         "roc_auc": np.mean(areas),
+        "average_precision": reference.average_precision_score(np.eye(3)[codes], p, sample_weight=w),
     }
     ours = scorer(frame, "classification")(w)
     shared = expected.keys() & ours.keys() or pytest.skip("no metric has the name of one that is tested here")
     assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})
+    weighted = scorer(frame.assign(**{WEIGHT: w}), "classification")(np.ones(200))
+    assert weighted == pytest.approx(ours)
     without_a = w * (actual != "a")
     reference_value = reference.balanced_accuracy_score(
         actual[actual != "a"], guess[actual != "a"], sample_weight=w[actual != "a"]
@@ -52,3 +58,18 @@ def test_regression_metrics_agree_with_scikit_learn() -> None:
     ours = scorer(frame, "regression")(w)
     shared = expected.keys() & ours.keys() or pytest.skip("no metric has the name of one that is tested here")
     assert {name: ours[name] for name in shared} == pytest.approx({name: expected[name] for name in shared})
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_model_that_does_not_beat_its_baseline_is_named(task: str) -> None:
+    """Metrics no better than the baseline's and predictions that are all equal are named; a good model has neither."""
+    rng = np.random.default_rng(0)
+    actual = rng.normal(size=99) if task == "regression" else rng.choice(["no", "yes"], 99, p=[0.9, 0.1])
+    frame = pd.DataFrame({"actual": actual, "predicted": 0.0 if task == "regression" else "no"})
+    frame = frame if task == "regression" else frame.assign(**{"p(no)": 0.9, "p(yes)": 0.1})
+    plain, perfect = (scorer(predictions, task)(np.ones(99)) for predictions in (frame, flawless(frame)))
+    main = "rmse" if "rmse" in plain else "log_loss" if "log_loss" in plain else pytest.skip("another metric")
+    first, second = doubts(frame, plain, plain, perfect)
+    assert f"{main} {plain[main]:.4g} does not beat the baseline's {plain[main]:.4g}" in first
+    assert second.startswith(f"every prediction is {frame['predicted'][0]}: ")
+    assert doubts(flawless(frame), perfect, plain, perfect) == []

@@ -7,64 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
 from pipeline.archive import canonical, model_file
 from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import contradictions, golden_rows, typed_rows
-from pipeline.evaluation.predictions import predict
 from pipeline.features import features
 from pipeline.model import Train
+from pipeline.predictions import predict
 from pipeline.run.errors import InputError
-from pipeline.run.files import ROW
-from pipeline.split.split import Prepare, row_hash, split
 from pipeline.train import train
-from tests.conftest import Case
+from tests.conftest import Case, Sides
 
 
-def test_rows_stay_in_their_split(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
-    """Removed rows, a new order and corrected labels move no row; copies stay together."""
-    before = set(split(rows, contract, prepare_settings)[1][ROW])
-    changed_labels = rows[contract.target].iloc[::-1].to_numpy()
-    half = rows.assign(**{contract.target: changed_labels}).sample(60, random_state=0)
-    assert set(split(half, contract, prepare_settings)[1][ROW]) <= before
-    train_rows, test_rows = split(pd.concat([rows, rows]), contract, prepare_settings)
-    assert set(test_rows[ROW]) == before
-    assert not before & set(train_rows[ROW])
-
-
-def test_stratified_split_keeps_class_shares(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
-    """The test rows have the same share of each class, and copies stay together."""
-    settings = prepare_settings.model_copy(update={"split": "stratified"})
-    train_rows, test_rows = split(rows, contract, settings)
-    assert not set(train_rows[ROW]) & set(test_rows[ROW])
-    if contract.task == "classification":
-        groups = pd.concat([train_rows, test_rows]).drop_duplicates(ROW)[contract.target].value_counts()
-        in_test = test_rows.drop_duplicates(ROW)[contract.target].value_counts()
-        assert in_test.sub(groups * settings.test_share, fill_value=0).abs().max() < 1
-
-
-def test_empty_split_is_refused(rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare) -> None:
-    """A split without test rows is refused with the parameter to change."""
-    with pytest.raises(InputError, match=r"prepare\.test_share"):
-        split(rows, contract, prepare_settings.model_copy(update={"test_share": 1e-9}))
-
-
-def test_row_hash_ignores_column_order() -> None:
-    """Rows with the same content have the same hash in any column order."""
-    frame = pd.DataFrame({"a": [1.0, 2.0, 2.0], "b": ["x", None, None]})
-    hashes = row_hash(frame)
-    assert (hashes == row_hash(frame[["b", "a"]])).all()
-    assert hashes[1] == hashes[2] != hashes[0]
-
-
-def test_model_file_is_deterministic(
-    rows: pd.DataFrame, contract: Contract, prepare_settings: Prepare, train_settings: Train, tmp_path: Path
-) -> None:
+def test_model_file_is_deterministic(sides: Sides, contract: Contract, train_settings: Train, tmp_path: Path) -> None:
     """Two fits on the same rows give the same bytes, and the loaded model predicts the same."""
-    train_rows, _ = split(rows, contract, prepare_settings)
+    train_rows, _ = sides
     paths = [str(tmp_path / name) for name in ("one.skops", "two.skops")]
     models = [train(train_rows, contract, train_settings) for _ in paths]
     for model, path in zip(models, paths):

@@ -69,7 +69,7 @@ def turned(frame: pd.DataFrame) -> pd.DataFrame:
 
 def useless(frame: pd.DataFrame) -> pd.DataFrame:
     """Predictions of other rows: a much worse model."""
-    names = [name for name in frame if name not in (project.ROW, "actual")]
+    names = [name for name in frame if name not in (*project.OWN, "actual")]
     other = np.random.default_rng(0).permutation(len(frame))
     return frame.assign(**{name: frame[name].to_numpy()[other] for name in names})
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from lifecycle import code
 from lifecycle.errors import LifecycleError
+from lifecycle.review.history import evaluated, remarks
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, PASS, VERDICTS, Gate
 from lifecycle.review.thresholds import changed, check_metrics, limit_faults, notes, thresholds
 from lifecycle.storage.version import Version
@@ -33,12 +34,16 @@ def review(new: Version, old: Version | None, left: str | None, limits: str | No
             raise type(error)(f"{error} {READ_FIRST.format(', '.join(readers[:3]))}") from None
         raise
     messages = notes(settings, new, old, direct)
+    report["models"] = count = evaluated(new, limits)
+    if settings.most_models and count > settings.most_models:
+        limit = f"gate.most_models is {settings.most_models}"
+        messages.append(f"{count} models were evaluated on these test rows, {limit}: add new test rows to decide.")
     report["verdict"] = worst(report["verdict"], INCONCLUSIVE if messages else PASS)
     if edited:
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
         files = f"{', '.join(edited[:3])}{more}"
         messages = [*messages, f"This change edits files that check changes; the base's were used: {files}."]
-    report["messages"] = [*report["messages"], *messages]
+    report["messages"] = [*report["messages"], *messages, *remarks(count, report["metrics"], settings)]
     return report
 
 

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from lifecycle.review.bootstrap import Change
 
 PASS, INCONCLUSIVE, FAIL = "pass", "inconclusive", "fail"
+POWER = 0.8  # the probability with which the minimum detectable change would be detected
 VERDICTS = [PASS, INCONCLUSIVE, FAIL]  # from best to worst
 NOT_SHARED = (
-    ". New columns move rows to the other side of the split, unless prepare.split_on in params.yaml lists the old "
-    "columns. A person can promote such a change with `--skip-comparison --reason WHY`."
+    ". Another split (params.yaml, block prepare) moves rows to the other side. A person can promote such a change "
+    "with `--skip-comparison --reason WHY`."
 )
 
 
@@ -40,11 +41,15 @@ class Metric(Block):
 
 
 class Gate(Block):
-    """The metrics' limits; `slices`: columns whose values with `slice_rows` or more test rows are each compared."""
+    """The metrics' limits; `slices`: columns whose values with `slice_rows` or more test rows are each compared.
+
+    `most_models`: more models than this on the same test rows make the verdict inconclusive.
+    """
 
     metrics: dict[str, Metric] = Field(min_length=1)
     slices: list[str] | Literal["all"]
     slice_rows: int = Field(ge=10)
+    most_models: int | None = Field(default=None, ge=1)
     confidence: float = Field(gt=0.5, lt=1)
     draws: int = Field(ge=100)
     seed: int = Field(ge=0, lt=2**32)

@@ -45,7 +45,7 @@ def ask(test: pd.DataFrame, contract: Contract, model: Path, python: str) -> pd.
 
 def differ(stored: pd.DataFrame, now: pd.DataFrame, tolerance: float) -> list[str]:
     """Where the answers are not the stored predictions."""
-    given = stored.drop(columns=[project.ROW, "actual"], errors="ignore").iloc[sample(len(stored))]
+    given = stored.drop(columns=[*project.OWN, "actual"], errors="ignore").iloc[sample(len(stored))]
     return differences_of_tables(given.reset_index(drop=True), now, tolerance)
 
 

@@ -9,9 +9,8 @@ import pandas as pd
 
 from lifecycle import project
 from lifecycle.code import CODE
-from lifecycle.errors import LifecycleError
-from lifecycle.project import ROW, Contract
-from lifecycle.review.bootstrap import Pair, changes, enough, pair, shared
+from lifecycle.project import OWN, ROW, Contract
+from lifecycle.review.bootstrap import Pair, changes, enough, pair
 from lifecycle.review.limits import FAIL, INCONCLUSIVE, NOT_SHARED, PASS, VERDICTS, Gate, judge
 from lifecycle.review.slices import slices
 from lifecycle.review.thresholds import check_metrics, limit_faults
@@ -68,7 +67,7 @@ def matched(
     names = sorted({*old.contract.columns, new.contract.target} & {*old_test.columns} & {*test.columns} - {ROW})
     ours, theirs = (pd.util.hash_pandas_object(frame[names], index=False).to_numpy() for frame in (test, old_test))
     both = pair(before.assign(**{ROW: theirs}), after.assign(**{ROW: ours}))
-    count = shared(both)
+    count = len(both.new)
     doubt = f"Columns changed, so rows were matched by {', '.join(names)}: {count} test rows are in both versions"
     return (
         both,
@@ -88,8 +87,8 @@ def by_rows(
     for row in rows:
         row["limited"] = row["name"] in settings.metrics and settings.metrics[row["name"]].limited
     compared = {row["name"] for row in rows}
-    if lost := [n for n, m in settings.metrics.items() if m.drop is not None and n not in compared]:
-        raise LifecycleError(f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows in both versions.")
+    lost = [name for name, metric in settings.metrics.items() if metric.drop is not None and name not in compared]
+    undefined = f"{', '.join(lost)} cannot be computed on the {len(both.new)} rows in both versions."
     count, failed = slices(both, test, new.contract, settings, {row["name"]: row["old"] for row in rows})
     few = f"Only {len(both.old)} of the base's {len(before)} test rows are in both versions."
     return {
@@ -98,7 +97,7 @@ def by_rows(
         "confidence": settings.confidence,
         "slices": failed,
         "slices_compared": count,
-        "doubts": [few] * (len(both.old) < len(before) / 2),
+        "doubts": [few] * (len(both.old) < len(before) / 2) + [undefined] * bool(lost),
     }
 
 
@@ -132,8 +131,10 @@ def contradictions(real: dict[str, float], stated: dict[str, Any]) -> list[str]:
 
 
 def labels(predictions: pd.DataFrame, test: pd.DataFrame, contract: Contract) -> list[str]:
-    """A sentence if the predictions are not of the test rows, in their order and with their labels."""
-    same = len(predictions) == len(test) and (predictions[ROW].to_numpy() == test[ROW].to_numpy()).all()
-    if same and (predictions["actual"].to_numpy() == test[contract.target].to_numpy()).all():
+    """A sentence if the predictions are not of the test rows, in their order and with their labels and weights."""
+    own = [name for name in OWN if name in predictions or name in test]
+    here = len(predictions) == len(test) and {*own} <= {*predictions} & {*test}
+    if here and all((predictions[ours].to_numpy() == test[theirs].to_numpy()).all()
+                    for ours, theirs in [*zip(own, own), ("actual", contract.target)]):  # fmt: skip
         return []
-    return ["predictions.parquet does not have the rows and labels of test.parquet"]
+    return ["predictions.parquet does not have the rows, labels and weights of test.parquet"]

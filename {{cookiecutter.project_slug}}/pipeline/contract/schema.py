@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from pipeline.contract.patterns import expand
 from pipeline.run.errors import InputError
 from pipeline.run.settings import Block, check, load_yaml
 
@@ -15,18 +16,22 @@ if TYPE_CHECKING:
 
 NUMBERS = ("number", "integer", "boolean")  # types that a model sees as float64
 TEXTS = ("category", "text")
+FORMATS = ("1,234.50", "1.234,50")  # of numbers that are not written plainly
 
 
 class Column(Block):
-    """One column. `values`: of a category; `range`: [lowest, highest] of a number; `format`: of a date.
+    """One column. `values`: of a category, all values if there are none; `range`: [lowest, highest] of a number.
 
-    A `unique` column, such as an id, distinguishes copies of a row, so the split does not use it.
+    `text` is free text, whose words count. An `ordered` category lists its values from lowest to highest. `format`: of
+    a date, or how a number is written (`1,234.50` or `1.234,50`). A `unique` column, such as an id, tells copies apart.
+    A `weight` says how much a row counts.
     """
 
     type: Literal["integer", "number", "boolean", "category", "text", "datetime"]
-    role: Literal["feature", "target", "ignored"]
+    role: Literal["feature", "target", "weight", "ignored"]
     missing: bool
     unique: bool = False
+    ordered: bool = False
     range: list[float | int] | None = Field(default=None, min_length=2, max_length=2)
     values: list[str] | None = Field(default=None, min_length=1)
     format: str | None = None
@@ -43,6 +48,11 @@ class Contract(Block):
     def target(self) -> str:
         """The name of the column to predict."""
         return next(name for name, column in self.columns.items() if column.role == "target")
+
+    @property
+    def weight(self) -> str | None:
+        """The name of the column that says how much a row counts."""
+        return next((name for name, column in self.columns.items() if column.role == "weight"), None)
 
     @property
     def content(self) -> list[str]:
@@ -62,11 +72,17 @@ class Contract(Block):
 
 def load(path: str) -> Contract:
     """The contract in a file; raises InputError as `check_contract` does, or if the file is not valid."""
-    return check_contract(check(Contract, load_yaml(path), f"{path}"), path)
+    return parse(load_yaml(path), path)
+
+
+def parse(values: object, where: str) -> Contract:
+    """The contract that is written as `values`, with one entry for each column; raises InputError as `load` does."""
+    written = check(Contract, values, where)
+    return check_contract(written.model_copy(update={"columns": expand(written.columns, where)}), where)
 
 
 def check_contract(contract: Contract, path: str) -> Contract:
-    """The same contract; raises InputError unless it has a target that fits the task, and at least one feature."""
+    """The same contract; raises InputError unless it has a fitting target, a feature, and at most one weight."""
     targets = [column for column in contract.columns.values() if column.role == "target"]
     allowed = ["category"] if contract.task == "classification" else ["number", "integer"]
     if len(targets) != 1:
@@ -78,6 +94,12 @@ def check_contract(contract: Contract, path: str) -> Contract:
     for name, column in contract.columns.items():
         if column.range and (column.type not in ("number", "integer") or not column.range[0] <= column.range[1]):
             raise InputError(f"{path}: range of {name!r} must be [lowest, highest] of a number: correct or remove it.")
+        if column.type in ("number", "integer") and column.format not in (None, *FORMATS):
+            raise InputError(f"{path}: format of the number {name!r} must be {' or '.join(FORMATS)}: correct it.")
+        if column.role == "weight" and column.type not in ("number", "integer"):
+            raise InputError(f"{path}: the weight {name!r} needs type: number or integer.")
+    if len(weights := [name for name, column in contract.columns.items() if column.role == "weight"]) > 1:
+        raise InputError(f"{path} has more than one column with role: weight ({', '.join(weights)}): keep one.")
     if not contract.features:
         raise InputError(f"{path} has no column with role: feature, so there is nothing to learn from.")
     return contract

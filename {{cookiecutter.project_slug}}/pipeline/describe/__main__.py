@@ -1,18 +1,23 @@
 """Writes the data contract: `python -m pipeline.describe data/raw.csv data/schema.yaml`.
 
-Reads the raw table; writes data/schema.yaml. Columns that the file already has stay as people edited them (`--fresh`
-describes all of them again), new columns of the table are added, columns that are gone are removed.
+Reads the raw table; writes data/schema.yaml. Columns that the file already has stay as people edited them (`--update`
+widens their ranges and adds new values, `--fresh` describes all of them again), new columns of the table are added,
+columns that are gone are removed. Prints what changed, and what is used, ignored and doubtful.
 """
 
 import argparse
+import difflib
 import sys
 from pathlib import Path
 
 from pipeline.contract.schema import check_contract, load
 from pipeline.describe.draft import describe, render
+from pipeline.describe.split import fit_split
+from pipeline.describe.summary import summary
+from pipeline.describe.update import update
 from pipeline.run.errors import InputError
 from pipeline.run.files import write_text
-from pipeline.table.read import read
+from pipeline.table.read import read, told
 
 
 def main(arguments: list[str]) -> None:
@@ -22,19 +27,32 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("schema")
     parser.add_argument("--target", help="the column to predict (default: the schema's)")
     parser.add_argument("--task", choices=["classification", "regression"], help="(default: the schema's)")
+    parser.add_argument("--update", action="store_true", help="widen ranges and add values that the table has")
     parser.add_argument("--fresh", action="store_true", help="describe all columns again; edits are lost")
     options = parser.parse_args(arguments)
     old = load(options.schema) if Path(options.schema).exists() else None
     target, task = options.target or (old and old.target), options.task or (old and old.task)
     if not (target and task):
         raise InputError(f"{options.schema} does not exist yet: add --target COLUMN --task TASK.")
-    contract = describe(read(options.table), target, task)
+    table = read(options.table)
+    doubts: list[str] = []
+    contract = describe(table, target, task)
     if old and not options.fresh and (old.target, old.task) == (target, task):
+        if options.update:
+            contract, doubts = update(old, contract, table)
         kept = {name: old.columns.get(name, column) for name, column in contract.columns.items()}
-        contract = check_contract(contract.model_copy(update={"columns": kept}), options.schema)
-    write_text(render(contract), options.schema)
-    roles = [column.role for column in contract.columns.values()]
-    print(f"{options.schema}: {roles.count('feature')} features, {roles.count('ignored')} ignored, target {target!r}")
+        contract = contract if options.update else contract.model_copy(update={"columns": kept})
+    chosen = []
+    own = Path("params.yaml").exists() and Path.cwd() in Path(options.schema).resolve().parents
+    if own and (old is None or options.fresh):
+        contract, why = fit_split(table, contract, "params.yaml")
+        chosen = [f"split: {why}"]
+    text = render(check_contract(contract, options.schema))
+    before = Path(options.schema).read_text("utf-8") if old and options.update else text
+    write_text(text, options.schema)
+    diff = difflib.unified_diff(before.splitlines(), text.splitlines(), "before", "after", lineterm="", n=1)
+    lines = [*told(table, "notes").splitlines(), *chosen, *summary(contract, table, options.schema, doubts)]
+    print(*diff, *lines, sep="\n")
 
 
 if __name__ == "__main__":

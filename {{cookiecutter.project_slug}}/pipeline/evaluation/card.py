@@ -20,8 +20,9 @@ def card(
     slices: pd.DataFrame,
     importance: pd.DataFrame,
     notes: str,
+    doubts: list[str],
 ) -> str:
-    """The card as Markdown; `notes` is the part that people write."""
+    """The card as Markdown; `notes` is the part that people write, `doubts` what evaluate warns of."""
     parameters, libraries = manifest["parameters"], manifest["libraries"]
     made_from = {**manifest["inputs"], manifest["model"]["path"]: manifest["model"]["md5"]}
     sections: dict[str, str | dict[str, list[Any]]] = {
@@ -30,11 +31,12 @@ def card(
         "Metrics": _metrics(scores, intervals),
         "Metrics by slice": _rounded(slices) if len(slices) else "No column has few enough values of 10 rows or more.",
         "Permutation importance": _rounded(importance.head(20)),
-        "Limits": _limits(profile, slices, intervals["test_rows"]),
+        "Limits": _limits([*profile["warnings"], *doubts], slices, intervals["test_rows"]),
         "Parameters": {"parameter": list(parameters), "value": list(parameters.values())},
         "Made from": {"file": list(made_from), "md5": list(made_from.values())},
         "Libraries": {"library": list(libraries), "version": list(libraries.values())},
     }
+    descriptions = {"Permutation importance": _left_out(importance)}
     document = Card(None, template=None)
     document.add(**{TITLE: _summary(contract, intervals["test_rows"])})
     for name, content in sections.items():
@@ -42,7 +44,7 @@ def card(
         if isinstance(content, str):
             document.add(**{key: content})
         else:
-            document.add_table(folded=name in FOLDED, **{key: content})
+            document.add_table(description=descriptions.get(name), folded=name in FOLDED, **{key: content})
             document.select(key).title = name  # skops writes the whole key above a table
     return document.render().strip() + "\n"
 
@@ -75,8 +77,13 @@ def _metrics(scores: dict[str, float], intervals: dict[str, Any]) -> dict[str, l
     }
 
 
-def _limits(profile: dict[str, Any], slices: pd.DataFrame, test_rows: int) -> str:
-    limits = [f"- {warning}" for warning in profile["warnings"]]
+def _left_out(importance: pd.DataFrame) -> str | None:
+    count = importance.attrs.get("left_out", 0)
+    return f"{count} columns that change few predictions were not shuffled by themselves." if count else None
+
+
+def _limits(known: list[str], slices: pd.DataFrame, test_rows: int) -> str:
+    limits = [f"- {warning}" for warning in known]
     if test_rows < 200:
         limits.append(f"- only {test_rows} test rows: small differences between versions cannot be detected")
     if len(slices):

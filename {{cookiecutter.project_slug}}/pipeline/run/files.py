@@ -12,6 +12,9 @@ from pipeline.run.errors import InputError, reading
 
 AGAIN = "run `uv run dvc repro`, or `uv run dvc pull` for stored data"
 ROW = "__row__"  # the column with the hash of each row's content; it pairs the predictions of two versions
+UNIT = "__unit__"  # what a bootstrap resamples as a whole: the hash of the row's group, or its block of time
+WEIGHT = "__weight__"  # how much the row counts, where the contract has a column with role: weight
+OWN = ROW, UNIT, WEIGHT  # names that the pipeline uses itself
 
 
 def write_text(text: str, path: str) -> None:

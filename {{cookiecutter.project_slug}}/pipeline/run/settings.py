@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.run.errors import InputError, one_line, reading, reason
 
-LARGEST, NODES, DEPTH = 8 * 2**20, 500_000, 50  # characters, values and levels of a YAML text
+LARGEST, NODES, DEPTH = 16 * 2**20, 1_000_000, 50  # characters, values and levels of a YAML text
 SHOWN = 10  # faults of a block that are listed
 LONG = 64  # characters that count as one more value
 PLAIN = ("null", "bool", "int", "float", "str", "seq", "map")  # the types of JSON

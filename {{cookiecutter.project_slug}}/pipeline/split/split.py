@@ -1,55 +1,76 @@
 """The split into training and test rows."""
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
-from pydantic import Field
+import pyarrow as pa
 
 from pipeline.contract.schema import Contract
 from pipeline.run.errors import InputError
-from pipeline.run.files import ROW
-from pipeline.run.settings import Block
+from pipeline.run.files import ROW, UNIT, WEIGHT
+from pipeline.split.keys import cells, key
+from pipeline.split.settings import Prepare
+from pipeline.split.time import blocks, moments
+
+Sides = tuple[pd.DataFrame, pd.DataFrame]
 
 
-class Prepare(Block):
-    """`split_on`: columns whose values keep rows together, such as a customer; empty: all but target and ids."""
+def split(table: pa.Table, data: pd.DataFrame, contract: Contract, settings: Prepare) -> Sides:
+    """The training and test rows that have a target; raises InputError if one side is empty.
 
-    split: Literal["hash", "stratified"]
-    split_on: list[str]
-    test_share: float = Field(gt=0, lt=1)
-    seed: int = Field(ge=0, lt=2**32)
-
-
-def split(data: pd.DataFrame, contract: Contract, settings: Prepare) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The training and test rows of `data` that have a target, each with its ROW hash; raises InputError if one side
-    is empty."""
-    unknown = [name for name in settings.split_on if name not in data]
-    if unknown:
-        raise InputError(f"params.yaml, prepare.split_on: no column {unknown[0]!r}; the table has {', '.join(data)}.")
-    data = data[data[contract.target].notna()]
-    # Without target and ids: equal rows stay together, and a corrected label moves no row
-    rows = row_hash(data[settings.split_on or contract.content])
-    if settings.split == "hash":
-        test = rows < settings.test_share * 2.0**64
+    `table`: as it was read, since the sides depend on what its cells say alone; `data`: the same rows with their types.
+    Both sides get ROW, and UNIT where rows are grouped or dated.
+    """
+    check_columns(table, settings)
+    known = data[contract.target].notna().to_numpy()
+    table, data = table.filter(pa.array(known)), data[known].reset_index(drop=True)
+    rows = row_keys(table, contract, settings)
+    groups = key(table, settings.split_on) if settings.split_on else rows
+    left_out = np.zeros(len(data), dtype=bool)
+    if settings.split == "time" and settings.time:
+        moment = moments(table, settings.time.column, settings.time.format)
+        test = (moment >= settings.time.start).to_numpy()
+        # A customer of the training rows must not be a test row
+        left_out = test & pd.Series(groups).isin(groups[~test]).to_numpy() if settings.split_on else left_out
+    elif settings.split == "hash":
+        test = groups < settings.test_share * 2.0**64
     else:
-        test = stratified(rows, data[contract.target], settings.test_share, settings.seed)
-    for side, chosen in (("training", ~test), ("test", test)):
-        if not chosen.any():
-            advice = "" if settings.split == "stratified" else ", or set prepare.split to stratified"
-            raise InputError(f"there are no {side} rows: change prepare.test_share{advice}.")
+        test = stratified(groups, data[contract.target], settings.test_share, settings.seed)
     kept = data[[*contract.features, contract.target]].assign(**{ROW: rows})
-    return kept[~test].reset_index(drop=True), kept[test].reset_index(drop=True)
+    if settings.split_on:
+        kept[UNIT] = groups
+    elif settings.split == "time" and settings.time:
+        kept[UNIT] = blocks(moment, settings.time.block)
+    if weight := contract.weight:
+        kept[WEIGHT] = data[weight]
+    sides = kept[~test].reset_index(drop=True), kept[test & ~left_out].reset_index(drop=True)
+    for side, name in zip(sides, ("training", "test")):
+        if not len(side):
+            raise InputError(f"there are no {name} rows: change prepare.{settings.remedy} in params.yaml.")
+    return sides
 
 
-def row_hash(data: pd.DataFrame) -> np.ndarray:
-    """A 64-bit hash of each row's content (uint64), independent of the order of columns and of the other rows."""
-    combined = pd.util.hash_pandas_object(data[sorted(data.columns)], index=False)
-    return pd.util.hash_array(combined.to_numpy())
+def check_columns(table: pa.Table, settings: Prepare) -> None:
+    """Raise InputError for a column that the settings name and the table lacks."""
+    for name, columns in settings.columns.items():
+        if unknown := [column for column in columns if column not in table.column_names]:
+            raise InputError(
+                f"params.yaml, prepare.{name}: no column {unknown[0]!r}; there are {', '.join(table.column_names)}. "
+                "If it was renamed, write its new name in the same place: no row changes sides."
+            )
+
+
+def row_keys(table: pa.Table, contract: Contract, settings: Prepare) -> np.ndarray:
+    """The ROW hash of each row; copies have the same, unless they are `apart`."""
+    rows = key(table, settings.row_key or contract.content)
+    if settings.copies == "apart":
+        labels = cells(table[contract.target])  # counted by label, so that the order of copies does not matter
+        place = pd.DataFrame({"row": rows, "label": labels}).groupby(["row", "label"], sort=False).cumcount()
+        rows = pd.util.hash_array(rows ^ pd.util.hash_array(labels + place.to_numpy().astype("uint64")))
+    return rows
 
 
 def stratified(rows: np.ndarray, target: pd.Series, share: float, seed: int) -> np.ndarray:
-    """A mask of test rows: the same share of every class (or of every range of a number), copies kept together."""
+    """A mask of test rows: the same share of every class (or of every range of a number), groups kept together."""
     groups, codes = np.unique(rows, return_inverse=True)
     first = np.unique(codes, return_index=True)[1]
     order = np.lexsort((np.random.default_rng(seed).random(len(groups)), pd.factorize(target, sort=True)[0][first]))

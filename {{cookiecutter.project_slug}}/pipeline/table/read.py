@@ -1,86 +1,64 @@
-"""Reads the raw table, a CSV (any usual delimiter, UTF-8) or a Parquet file, as an Arrow table.
+"""Reads the raw table, of any format that formats.py knows, as an Arrow table."""
 
-CSV values are read as text: the contract decides what a column means, it is never guessed from the rows.
-"""
-
-import csv
-import io
-import re
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from pipeline.run.errors import InputError, reading
-from pipeline.run.files import ROW
+from pipeline.run.files import OWN
+from pipeline.table.formats import load
 
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
 INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
 MISSING = pa.array(EMPTY + INFINITE)
-BLOCK = 8 * 2**20  # bytes read at a time, and so the longest possible row
 LONGEST = 1000  # characters of a column's name
-DECIMAL_COMMA = r"^(-?\d+),(\d+)$"  # numbers in files that use ; between columns
 
 
 def read(path: str) -> pa.Table:
-    """The table in a file, with unique, non-empty column names; raises InputError if it cannot be read."""
-    parquet = Path(path).suffix == ".parquet"
-    with reading(path, f"it must be a {'Parquet file' if parquet else 'CSV table in UTF-8'}; write it again"):
-        table = pq.ParquetFile(path).read() if parquet else _read_csv(path)
+    """The table in a file or folder, with unique, non-empty column names; raises InputError if it cannot be read.
+
+    Its metadata has `notes`, a line each, and `decimal` where numbers have a comma; the one of a column with an order
+    has `ordered`, its values from lowest to highest.
+    """
+    with reading(path, f"is it a {Path(path).suffix or 'CSV'} table, written to its end? Write it again"):
+        table, told = load(Path(path))
         names = [name.strip() or f"column_{i}" for i, name in enumerate(table.column_names, start=1)]
         _check_names(path, names)
         if table.num_rows == 0:
             raise InputError(f"{path} has no rows: add the data below the header.")
         with ThreadPoolExecutor() as pool:
-            return pa.table(list(pool.map(_plain, table.columns, names)), names=names)
+            arrays = list(pool.map(_plain, table.columns, names))
+        orders = map(_order, table.columns)
+        fields = [pa.field(name, a.type, metadata=order) for name, a, order in zip(names, arrays, orders)]
+        return pa.table(arrays, schema=pa.schema(fields, metadata=told))
+
+
+def told(table: pa.Table, key: str) -> str:
+    """What `read` tells of a table, empty if nothing."""
+    return (table.schema.metadata or {}).get(key.encode(), b"").decode()
 
 
 def _check_names(path: str, names: list[str]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(f"{path} has more than one column called {repeated[0]!r}: give each column its own name.")
-    if ROW in names:
-        raise InputError(f"{path} has a column called {ROW}, a name that the pipeline uses itself: rename it.")
+    if own := {*OWN} & {*names}:
+        raise InputError(f"{path} has a column called {min(own)}, a name that the pipeline uses itself: rename it.")
     for name in names:
         if len(name) > LONGEST or "\0" in name:
             what = "contains NUL bytes" if "\0" in name else f"has {len(name):,} characters: is a quote never closed?"
             raise InputError(f"{path} has a column whose name {what}: correct its first line ({name[:30]!r} ...).")
 
 
-def _read_csv(path: str) -> pa.Table:
-    delimiter, header = _header(path)
-    table = pa_csv.read_csv(
-        path,
-        read_options=pa_csv.ReadOptions(block_size=BLOCK),
-        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
-    )
-    if delimiter == ";":
-        columns = [pc.replace_substring_regex(column, DECIMAL_COMMA, r"\1.\2") for column in table.columns]
-        table = pa.table(columns, names=table.column_names)
-    return table
-
-
-def _header(path: str) -> tuple[str, list[str]]:
-    """The delimiter and the column names, from the first BLOCK at most; raises InputError if they have no end."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        start = file.read(BLOCK)
-    lines = io.StringIO(start, newline="").readlines()
-    first = re.sub(r'"[^"]*"', "", lines[0] if lines else "")
-    delimiter = max(",;\t|", key=first.count)
-    csv.field_size_limit(BLOCK)
-    rows = csv.reader(lines, delimiter=delimiter)
-    header = next(rows, [])
-    read = "".join(lines[: rows.line_num])
-    if read.count('"') % 2 and len(read) == len(start):
-        raise InputError(f"{path} has a quote in its first line that is never closed: close or remove it.")
-    if len(start) == BLOCK == len(read):
-        raise InputError(f"{path} has a first line of more than {BLOCK:,} characters: is it a table with line breaks?")
-    return delimiter, header
+def _order(column: pa.ChunkedArray) -> dict[str, str] | None:
+    if not (pa.types.is_dictionary(column.type) and column.type.ordered and column.num_chunks):
+        return None
+    values = column.unify_dictionaries().chunk(0).dictionary
+    return {"ordered": json.dumps(values.cast(pa.string()).to_pylist())}
 
 
 def _plain(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:

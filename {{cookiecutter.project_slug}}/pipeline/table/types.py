@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 
 from pipeline.contract.schema import TEXTS, Column, Contract
 from pipeline.run.errors import InputError, reason
+from pipeline.table.numbers import numbers
 
 YEARS = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31 23:59:59")  # that a text can have
+EPOCH = "epoch "  # the start of a format that counts s, ms, us or ns since 1970
+MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -44,10 +47,11 @@ def _convert(values: pa.Array, column: Column) -> pd.Series:
         return text(values)
     if column.type in ("integer", "number"):
         try:
-            numbers = values.cast(pa.float64()).to_pandas()
+            layout = column.format if pa.types.is_string(values.type) else None
+            found = (numbers(values, layout) if layout else values.cast(pa.float64())).to_pandas()
         except pa.ArrowException:
-            numbers = pd.to_numeric(text(values), errors="coerce").astype("float64")
-        return numbers.where(np.isfinite(numbers))  # digits beyond the largest float
+            found = pd.to_numeric(text(values), errors="coerce").astype("float64")
+        return found.where(np.isfinite(found))  # digits beyond the largest float
     if column.type == "boolean":
         return text(values).str.lower().map(TRUTH).astype("float64")
     if column.type == "datetime":
@@ -57,13 +61,23 @@ def _convert(values: pa.Array, column: Column) -> pd.Series:
 
 def moments(values: pa.Array, layout: str | None) -> pd.Series:
     """Dates and times without a time zone (UTC if there was one); null where a text does not have this `layout`."""
-    raw = values.to_pandas(date_as_object=False) if pa.types.is_temporal(values.type) else text(values)
+    temporal = pa.types.is_temporal(values.type)
+    raw = values.to_pandas(date_as_object=False) if temporal else text(values)
     try:
-        parsed = pd.to_datetime(raw, format=layout or "ISO8601", errors="coerce", utc=True)
+        if layout and layout.startswith(EPOCH) and not temporal:
+            parsed = _counted(raw, MICROSECONDS[layout.removeprefix(EPOCH)])
+        else:
+            parsed = pd.to_datetime(raw, format=layout or "ISO8601", errors="coerce", utc=True)
     except Exception as error:  # pandas and the parser of formats have many
         raise InputError(f"the contract's format {layout!r} is not a date format: {reason(error)}.") from None
     parsed = parsed.dt.tz_localize(None)
     return parsed.where(parsed.between(*YEARS)).astype("datetime64[us]")
+
+
+def _counted(counts: pd.Series, unit: float) -> pd.Series:
+    microseconds = (pd.to_numeric(counts, errors="coerce").astype("float64") * unit).round()
+    whole = microseconds.where(microseconds.abs() < 2.6e17).astype("Int64")  # beyond the year 9999
+    return pd.to_datetime(whole, unit="us", utc=True)
 
 
 def text(values: pa.Array) -> pd.Series:

@@ -8,6 +8,7 @@ from pipeline.contract.schema import Column, Contract
 ADVICE = {
     "missing": "fill the values, or set missing: true in the contract",
     "range": "correct the values, or widen range in the contract",
+    "weight": "a weight must be a positive number: correct the values, or set role: ignored",
     "values": "correct the values, or add them to values in the contract",
     "type": "correct the values, or change type in the contract",
     "absent": "restore the column, or run `python -m pipeline.describe` on the new table",
@@ -39,6 +40,8 @@ def _broken(name: str, values: pd.Series, column: Column, unreadable: pd.Series 
     if column.range:
         numbers, (low, high) = values.to_numpy(), map(float, column.range)
         wrong["range"] = (numbers < low) | (numbers > high)
+    if column.role == "weight":
+        wrong["weight"] = (values <= 0).to_numpy()
     if column.values:
         wrong["values"] = ~values.isin(column.values).to_numpy() & ~missing
     rows = [_breach(name, what, np.flatnonzero(bad), values[bad].tolist()) for what, bad in wrong.items() if bad.any()]

@@ -1,0 +1,3 @@
+"""What describe is not sure of: notes in the contract that begin with DOUBT."""
+
+DOUBT = "doubtful: "
