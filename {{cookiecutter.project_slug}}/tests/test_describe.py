@@ -124,7 +124,13 @@ def test_values_have_their_natural_order(values: list[str], first: list[str], co
 
 def test_weights_are_named() -> None:
     """One column of weights has that role; a `weight` is a measure, and negative numbers weigh nothing."""
-    values: dict[str, list[Any]] = {"sample_weight": [1.5, 2.5], "fnlwgt": [2, 3], "weight": [4, 5], "pweight": [-1, 2], "t": ["x", "y"]}
+    values: dict[str, list[Any]] = {
+        "sample_weight": [1.5, 2.5],
+        "fnlwgt": [2, 3],
+        "weight": [4, 5],
+        "pweight": [-1, 2],
+        "t": ["x", "y"],
+    }
     contract = describe(pa.table({name: column * 30 for name, column in values.items()}), "t", "classification")
     roles = [column.role for column in contract.columns.values()]
     assert roles == ["weight", "ignored", "feature", "feature", "target"]
