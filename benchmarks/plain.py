@@ -23,7 +23,7 @@ from pipeline.plots import plots
 from pipeline.run.files import ROW, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import params
 from pipeline.run.threads import threads
-from pipeline.split.profile import profile
+from pipeline.profile import profile
 from pipeline.split.settings import Prepare
 from pipeline.split.split import one_sided_classes, split
 from pipeline.table.read import read

@@ -5,10 +5,10 @@ of the training rows that monitoring compares with.
 """
 
 from pipeline.contract import schema
+from pipeline.profile import profile
 from pipeline.run.files import write_json, write_table
 from pipeline.run.settings import params
 from pipeline.run.stage import stage
-from pipeline.split.profile import profile
 from pipeline.split.settings import Prepare
 from pipeline.split.split import one_sided_classes, split
 from pipeline.table.read import read
