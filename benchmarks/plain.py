@@ -15,15 +15,15 @@ from pipeline.evaluate import Evaluate
 from pipeline.evaluation.card import card
 from pipeline.evaluation.importance import importance
 from pipeline.evaluation.intervals import baseline, intervals
-from pipeline.predictions import predict
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.model import Train
 from pipeline.plots import plots
+from pipeline.predictions import predict
+from pipeline.profile import profile
 from pipeline.run.files import ROW, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import params
 from pipeline.run.threads import threads
-from pipeline.profile import profile
 from pipeline.split.settings import Prepare
 from pipeline.split.split import one_sided_classes, split
 from pipeline.table.read import read

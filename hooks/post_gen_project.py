@@ -101,8 +101,8 @@ def fault(command: list[str], variables: dict[str, str]) -> str:
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
         return f"{command[0]} is not installed"
-    options = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
-    done = subprocess.run([program, *command[1:]], env=variables, **options)
+    arguments = [program, *command[1:]]
+    done = subprocess.run(arguments, env=variables, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode == 1 and command == DESCRIBE and "Traceback" not in done.stderr:
         sys.exit(done.stderr.strip())  # cookiecutter then removes the folder
     if command == DESCRIBE and done.returncode == 0:

@@ -232,7 +232,7 @@ class Bounded(io.RawIOBase):
 
 
 def opened(path: Path) -> BinaryIO:
-    packed = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix.lower())
+    packed: Any = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix.lower())
     if path.suffix.lower() == ".zip":
         stream: Any = zipfile.ZipFile(path).open(contained(path)[1])  # noqa: SIM115
     elif packed:
@@ -437,8 +437,8 @@ def look(path: Path, suffix: str) -> dict[str, Any]:
     try:
         arguments = [*command, "-c", LOOK, str(path), suffix, TARGET]
         done = subprocess.run(arguments, capture_output=True, encoding="utf-8", errors="replace", timeout=60)
-        return json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return dict(json.loads(done.stdout))
+    except (OSError, TypeError, ValueError, subprocess.TimeoutExpired):
         return {}
 
 

@@ -116,7 +116,7 @@ def test_tool_caches_in_the_template_are_ignored(run: Run, home: dict[str, str],
     """Binary caches of ruff and Python in the template do not stop the generation."""
     template = Path(shutil.copytree(TEMPLATE, tmp_path / "template", ignore=shutil.ignore_patterns(".*", "build")))
     for name in (".ruff_cache/0.17/1", "pipeline/__pycache__/train.cpython-311.pyc"):
-        (template / SOURCE.name / name).parent.mkdir(parents=True)
+        (template / SOURCE.name / name).parent.mkdir(parents=True, exist_ok=True)
         (template / SOURCE.name / name).write_bytes("déjà vu ".encode("latin-1") * 50)
     answers = ("--no-input", "set_up=no", f"remote_url={tmp_path}/storage")
     run(
