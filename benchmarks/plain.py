@@ -19,7 +19,7 @@ from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.model import Train
 from pipeline.plots import plots
-from pipeline.predictions import predict
+from pipeline.archive.predictions import predict
 from pipeline.profile import profile
 from pipeline.run.files import ROW, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import params

@@ -41,7 +41,7 @@ def test_failed_gate_refuses_promotion(repo: Repo) -> None:
 def test_skip_comparison_requires_a_reason(repo: Repo) -> None:
     """With fewer test rows, promotion requires --skip-comparison and a reason; limits are still checked."""
     repo.retrain("test_share: 0.2", "test_share: 0.1")
-    assert_refused(repo, "test rows instead of 83", 2, "--stage", "prod")
+    assert_refused(repo, "test rows instead of 75", 2, "--stage", "prod")
     assert_refused(repo, "--skip-comparison needs a --reason", 1, "--stage", "prod", "--skip-comparison")
     edit(repo.clone / "params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.00001, drop: 10%")
     repo.commit("A ceiling")

@@ -30,7 +30,7 @@ def test_parameter_change_pulls_only_stage_inputs(pushed: Path, run: Run) -> Non
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 4.0"))
     old = predictions_hash_on_main(pushed, run)
     reproduce = run("lifecycle", "reproduce", "main", cwd=pushed)
-    assert "train: 261 rows" in reproduce.stderr  # executed, although the run cache has the result
+    assert "train: 269 rows" in reproduce.stderr  # executed, although the run cache has the result
     run("git", "switch", "--quiet", "main", cwd=pushed)  # main moves on; the base is the merge base
     edit(pushed / "params.yaml", "max_iter: 100", "max_iter: 99")
     run("git", "commit", "--quiet", "--no-verify", "--all", "-m", "Meanwhile", cwd=pushed)
@@ -64,10 +64,10 @@ def test_changed_data_is_compared_on_shared_rows(pushed: Path, run: Run) -> None
     assert result.details["stages"] == ["validate", "prepare", "train", "evaluate"]
     assert result.pulled["reproduce"] == recorded_hashes(pushed, "data/raw.csv")
     counts = result.report["rows"]
-    assert (counts["old"], counts["shared"]) == (83, 83)
-    assert counts["new"] > 83
-    assert "over the 83 test rows in both versions" in result.comment
-    assert "| training rows | 261 |" in result.comment
+    assert (counts["old"], counts["shared"]) == (75, 75)
+    assert counts["new"] > 75
+    assert "over the 75 test rows in both versions" in result.comment
+    assert "| training rows | 269 |" in result.comment
     assert any(row["name"] == "data/raw.csv" for row in result.report["data"])
 
 

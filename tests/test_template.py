@@ -28,8 +28,9 @@ def test_unbaked_tree_lints(unbaked: Path, run: Run) -> None:
 
 @pytest.mark.slow
 def test_unbaked_tree_type_checks_and_passes_its_tests(unbaked: Path, baked: Path, run: Run) -> None:
-    """mypy and pytest pass before rendering, in the environment of a baked project."""
+    """mypy and pytest pass before rendering, with tests/project/, in the environment of a baked project."""
     assert baked.exists()
+    shutil.copytree(TEMPLATE / "tests" / "project", unbaked / "tests", dirs_exist_ok=True)
     run("mypy", ".", cwd=unbaked)
     shutil.copy(baked / "data" / "schema.yaml", unbaked / "data")  # written by the set-up
     assert " passed" in run("pytest", cwd=unbaked).stdout

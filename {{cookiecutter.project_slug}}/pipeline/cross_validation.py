@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import Field
 from sklearn.pipeline import Pipeline
 
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract
 from pipeline.metrics import Scores, scorer
-from pipeline.predictions import predict
 from pipeline.run.files import ROW, UNIT, WEIGHT
 from pipeline.run.settings import Block
 

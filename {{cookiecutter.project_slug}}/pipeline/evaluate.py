@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract import schema
 from pipeline.evaluation.card import card
 from pipeline.evaluation.doubts import doubts, flawless
@@ -20,7 +21,6 @@ from pipeline.evaluation.intervals import baseline, intervals, unit_codes
 from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.plots import plots
-from pipeline.predictions import predict
 from pipeline.run.files import OWN, read_json, read_table, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import Block, params
 from pipeline.run.stage import stage

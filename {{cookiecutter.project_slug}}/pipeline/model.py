@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from pipeline.free_text import FreeText
+from pipeline.archive.free_text import FreeText
 from pipeline.run.settings import Block
 
 LEAVES = 4  # of a tree, at least, which combine up to three features

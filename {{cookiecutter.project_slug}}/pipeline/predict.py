@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract import schema
-from pipeline.predictions import predict
 from pipeline.run.errors import InputError, reading
 from pipeline.run.files import write_csv, write_table
 from pipeline.run.threads import threads

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.archive.predictions import predict
 from pipeline.metrics import TINY
-from pipeline.predictions import predict
 from tests.conftest import Case
 
 

@@ -11,11 +11,11 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from pipeline.archive import canonical, model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import contradictions, golden_rows, typed_rows
 from pipeline.features import features
 from pipeline.model import Train
-from pipeline.predictions import predict
 from pipeline.run.errors import InputError
 from pipeline.train import train
 from tests.conftest import Case, Sides

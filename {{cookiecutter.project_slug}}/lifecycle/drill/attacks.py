@@ -100,7 +100,7 @@ REVIEW = [  # results that the code does not give, and a model that is worse, wh
     attack("gate", "edit the checks", WORSE, do(World.append, "lifecycle/review/limits.py", PASSING), WORSEN,
            own_code=True),
     attack("gate", "forge metrics alone", "the predictions give", do(forge.predictions, forge.turned), forge.metric),
-    attack("gate", "forge the labels", "does not have the rows and labels of test.parquet",
+    attack("gate", "forge the labels", "does not have the rows, labels and weights of test",
            do(forge.predictions, lambda frame: frame.assign(actual=frame["predicted"]))),
     attack("gate", "leave out test rows", "fewer rows could hide a loss",
            do(forge.predictions, lambda frame: frame.iloc[:-1])),

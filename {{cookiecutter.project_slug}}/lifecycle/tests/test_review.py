@@ -42,8 +42,9 @@ def change(old: pd.DataFrame, new: pd.DataFrame) -> Change:
 
 
 def test_no_difference_has_an_exact_bound() -> None:
-    """Where no row differs, a difference that 200 rows cannot show remains possible, and no more than that."""
-    same = change(predictions(200, 0.1), predictions(200, 0.1))
+    """Where no label differs, a difference that 200 rows cannot show remains possible, and no more than that."""
+    old = predictions(200, 0.1)
+    same = change(old, old.assign(**{"p(yes)": old["p(yes)"] * 0.99, "p(no)": 1 - old["p(yes)"] * 0.99}))
     bound = 1 - 0.025 ** (1 / 200)
     assert (same.low, same.high) == pytest.approx((-bound, bound))
     assert verdict("accuracy", Metric(better="higher", drop=0.02), same)["verdict"] == PASS
@@ -67,6 +68,15 @@ def test_interval_has_nominal_coverage() -> None:
     results = [change(predictions(300, 0.1, 2 * i + 5), predictions(300, 0.1, 2 * i + 6)) for i in range(120)]
     assert sum(result.low > 0 or result.high < 0 for result in results) <= 14
     assert np.mean([result.detectable for result in results]) == pytest.approx(2.8 * np.sqrt(2 * 0.09 / 300), rel=0.1)
+
+
+def test_same_predictions_pass_however_few_rows_there_are() -> None:
+    """A change that predicts the same passes; with one other probability few rows are inconclusive again."""
+    old = predictions(20, 0.1)
+    same = verdict("accuracy", HIGHER, change(old, old.assign(**{"p(yes)": old["p(yes)"] + 1e-12})))
+    assert (same["verdict"], same["evidence"]) == (PASS, "none")
+    new = old.assign(**{"p(yes)": old["p(yes)"].where(old.index > 0, 0.5)})
+    assert verdict("accuracy", HIGHER, change(old, new))["verdict"] == INCONCLUSIVE
 
 
 def test_gate_direction_is_respected() -> None:

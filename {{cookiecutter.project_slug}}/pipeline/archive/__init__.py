@@ -1,1 +1,1 @@
-"""The model as a file that runs no code when it is loaded."""
+"""The fitted model: what it has beyond scikit-learn, its predictions, and its file, which runs no code when loaded."""

@@ -15,7 +15,7 @@ AGAIN = "run `uv run dvc repro`, or `uv run dvc pull` for the stored model"
 TRUSTED = {  # types that our models contain beyond skops' own list; a new kind of model may need its types added here
     "functools.partial",
     "numpy.dtype",
-    "pipeline.free_text.FreeText",  # has numbers alone
+    "pipeline.archive.free_text.FreeText",  # has numbers alone
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 }

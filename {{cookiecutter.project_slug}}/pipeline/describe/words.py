@@ -4,7 +4,7 @@ from collections import Counter
 
 import pandas as pd
 
-from pipeline.contract.words import spoken
+from pipeline.archive.words import spoken
 
 SAMPLE = 2000  # distinct values that are enough to tell
 WORDS = 3  # per value on average, from which a value that repeats is free text

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract
 from pipeline.features import features
 from pipeline.model import Train
-from pipeline.predictions import predict
 from pipeline.run.files import WEIGHT
 from pipeline.train import train
 

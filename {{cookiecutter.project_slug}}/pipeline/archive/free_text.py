@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import normalize
 
-from pipeline.contract.words import WORD
+from pipeline.archive.words import WORD
 
 WORDS = 50_000
 FOLDS = 5
