@@ -89,7 +89,7 @@ def _metrics(report: dict[str, Any]) -> list[str]:
     ]
     counts = report["rows"]
     note = (
-        f"Paired bootstrap at {report['confidence'] * 100:g} % over the {counts['shared']} test rows in both versions "
+        f"Paired intervals at {report['confidence'] * 100:g} % over the {counts['shared']} test rows in both versions "
         f"(base {counts['old']}, this change {counts['new']}). Minimum detectable change: at 80 % power."
     )
     if counts["relabelled"]:
