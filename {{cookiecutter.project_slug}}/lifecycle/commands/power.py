@@ -95,7 +95,7 @@ def alone(predictions: "pd.DataFrame", task: str, how: tuple[int, float, int], s
     with project.threads(len(predictions)):
         found = project.intervals([predictions], task, *how)
     value = {name: edge.value for name, edge in found.items()}
-    least = {n: math.sqrt(2) * bootstrap.detectable(edge.error, how[1]) for n, edge in found.items()}
+    least = {n: math.sqrt(2) * bootstrap.detectable(e.value, e.low, e.high, e.error) for n, e in found.items()}
     return Precision(value, least, len(predictions), int(project.unit_codes(predictions).max()) + 1, source)
 
 

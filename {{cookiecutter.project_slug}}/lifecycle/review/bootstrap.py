@@ -76,9 +76,9 @@ def changes(both: Pair, task: str, draws: int, level: float, seed: int) -> dict[
         found = project.intervals([both.old, both.new], task, draws, level, seed)
         old, new = (project.scorer(frame, task)(np.ones(len(frame))) for frame in (both.old, both.new))
     if identical(both):
-        return {name: Change(old[name], new[name], 0.0, 0.0, detectable(0.0, level)) for name in found}
+        return {name: Change(old[name], new[name], 0.0, 0.0, 0.0) for name in found}
     return {
-        name: Change(old[name], new[name], edge.low, edge.high, detectable(edge.error, level))
+        name: Change(old[name], new[name], edge.low, edge.high, detectable(edge.value, edge.low, edge.high, edge.error))
         for name, edge in found.items()
     }
 
@@ -93,6 +93,6 @@ def identical(both: Pair) -> bool:
     )
 
 
-def detectable(error: float, level: float) -> float:
-    """The minimum detectable change, from the standard error."""
-    return (NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(POWER)) * error
+def detectable(value: float, low: float, high: float, error: float) -> float:
+    """The minimum detectable change: what the interval's longer side leaves undecided, and the room for POWER."""
+    return max(value - low, high - value) + NormalDist().inv_cdf(POWER) * error
