@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import sklearn
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract import schema
 from pipeline.evaluate import Evaluate
 from pipeline.evaluation.card import card
@@ -19,7 +20,6 @@ from pipeline.evaluation.slices import slices
 from pipeline.metrics import scorer
 from pipeline.model import Train
 from pipeline.plots import plots
-from pipeline.archive.predictions import predict
 from pipeline.profile import profile
 from pipeline.run.files import ROW, write_csv, write_json, write_table, write_text
 from pipeline.run.settings import params
