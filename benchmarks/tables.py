@@ -126,6 +126,7 @@ def measure(name: str, python: Path, env: dict[str, str]) -> dict[str, Any]:
         predictions.append(reports / "predictions.parquet")
         result |= {"tune_seconds": round(time.perf_counter() - start) - result["seconds"], "step": "by hand"}
         run(python, HERE / "by_hand.py", name, raw, *sides, *predictions, out, cwd=HERE, env=env)
+        result["interval"] = json.loads((reports / "intervals.json").read_text())["interval"]
         result |= json.loads(out.read_text()) | {"step": "", "warnings": warned(reports / "validation.md")}
     except Failed as failed:
         result["failed"] = str(failed)
