@@ -48,6 +48,8 @@ def summary(results: list[dict[str, Any]]) -> str:
         verdicts = [first(result[part])[1]["verdict"] if part in result else "failed" for result in results]
         counts = [f"{verdicts.count(one)} {one}" for one in ("better", "equal within noise", "worse", "failed")]
         lines.append(f"- {title}: {', '.join(counts)}")
+    missing = set(TABLES) - {result["table"] for result in results}
+    lines += ["", f"Not measured: {', '.join(name for name in TABLES if name in missing) or 'none'}."]
     return "\n".join(lines) + "\n\n"
 
 
