@@ -21,9 +21,11 @@ The metric is the area under the ROC curve for two classes, the log loss for sev
 for numbers. The project's own 95 % interval is in brackets. A positive difference means that the project is better. Its
 95 % interval is a paired bootstrap of the test rows; copies and groups are drawn as a whole. An interval that contains
 zero is noise. The verdict names the second metric (log loss, accuracy, mean absolute error) if that differs by more
-than noise. The split, and what is ignored or doubtful, are as set-up printed them.
+than noise. Where a column holds the target ("leak"), the person leaves it out and the project only names it: that is not
+compared. The split, and what is ignored or doubtful, are as set-up printed them.
 
 """
+LEAK = "not comparable (leak)"
 COLUMNS = (
     "Table, From, Rows x columns, Kind, Split, Metric, Tuned [95 %], By hand, Difference [95 %], Verdict, "
     "Defaults: difference [95 %], Verdict of the defaults, Ignored; doubtful; warnings"
@@ -45,12 +47,19 @@ def summary(results: list[dict[str, Any]]) -> str:
     """How many of each verdict."""
     lines = [f"{len(results)} tables, each compared twice with the pipeline by hand:", ""]
     for title, part in (("after `lifecycle tune`", "metrics"), ("with every default", "default")):
-        verdicts = [first(result[part])[1]["verdict"] if part in result else "failed" for result in results]
-        counts = [f"{verdicts.count(one)} {one}" for one in ("better", "equal within noise", "worse", "failed")]
+        verdicts = [counted(result, part) for result in results]
+        counts = [f"{verdicts.count(one)} {one}" for one in ("better", "equal within noise", "worse", LEAK, "failed")]
         lines.append(f"- {title}: {', '.join(counts)}")
     missing = set(TABLES) - {result["table"] for result in results}
     lines += ["", f"Not measured: {', '.join(name for name in TABLES if name in missing) or 'none'}."]
     return "\n".join(lines) + "\n\n"
+
+
+def counted(result: dict[str, Any], part: str) -> str:
+    """The verdict; where a column holds the target, which a person leaves out, a smaller error is no merit."""
+    if part not in result:
+        return "failed"
+    return LEAK if "leak" in TABLES[result["table"]].kind else str(first(result[part])[1]["verdict"])
 
 
 def first(metrics: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -76,9 +85,9 @@ def row(result: dict[str, Any]) -> str:
         f"{found['ours']:.4g} [{bounds['low']:.4g}, {bounds['high']:.4g}], {model(result['tuned'])}",
         f"{found['by_hand']:.4g}, {result['chosen']}",
         difference(found),
-        verdict(result["metrics"]),
+        verdict(result, "metrics"),
         difference(first(result["default"])[1]),
-        verdict(result["default"]),
+        verdict(result, "default"),
         said(result),
     )
 
@@ -103,11 +112,11 @@ def difference(found: dict[str, Any]) -> str:
     return f"{found['better_by']:+.3g} [{low:+.2g}, {high:+.2g}]"
 
 
-def verdict(metrics: dict[str, Any]) -> str:
+def verdict(result: dict[str, Any], part: str) -> str:
     """Of the first metric, and of the second one if it differs."""
-    (_, found), (other, also) = metrics.items()
-    text = "**worse**" if found["verdict"] == "worse" else str(found["verdict"])
-    return text if also["verdict"] == "equal within noise" else f"{text}; {other} {also['verdict']}"
+    found, (_, (other, also)) = counted(result, part), result[part].items()
+    text = "**worse**" if found == "worse" else found
+    return text if found == LEAK or also["verdict"] == "equal within noise" else f"{text}; {other} {also['verdict']}"
 
 
 def line(*cells: str) -> str:

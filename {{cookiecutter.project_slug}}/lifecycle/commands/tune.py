@@ -28,7 +28,7 @@ class Range(Block):
 
 
 class Tune(Block):
-    """`first`: settings to try before the search; `search`: a range, or a list of choices, for each setting of train."""
+    """`first`: settings to try before the search; `search`: a range or a list of choices for each setting of train."""
 
     trials: int = Field(ge=1)
     first: list[dict[str, str | int | float | bool]] = []
