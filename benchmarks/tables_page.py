@@ -21,8 +21,8 @@ The metric is the area under the ROC curve for two classes, the log loss for sev
 for numbers. The project's own 95 % interval is in brackets. A positive difference means that the project is better. Its
 95 % interval is a paired bootstrap of the test rows; copies and groups are drawn as a whole. An interval that contains
 zero is noise. The verdict names the second metric (log loss, accuracy, mean absolute error) if that differs by more
-than noise. Where a column holds the target ("leak"), the person leaves it out and the project only names it: that is not
-compared. The split, and what is ignored or doubtful, are as set-up printed them.
+than noise. Where a column holds the target ("leak"), the person leaves it out and the project only names it: that is
+not compared. The split, and what is ignored or doubtful, are as set-up printed them.
 
 """
 LEAK = "not comparable (leak)"
