@@ -167,7 +167,7 @@ def test_parquet_types_are_mapped(learn: Learn, run: Run) -> None:
     results = learn(pa.concat_tables([pa.table(columns)] * 2), "t", suffix=".parquet")
     assert (
         results.warnings[0]
-        == "400 rows are copies of others (apart from ids and target): the split keeps copies on one side"
+        == "400 rows are copies of others (apart from ids and target): see prepare.copies in params.yaml"
     )
     assert results.kinds("stamp", "date", "g", "flag") == "feature datetime feature category feature boolean"
     assert results.kinds("dec", "half", "took", "small") == "feature number feature integer"

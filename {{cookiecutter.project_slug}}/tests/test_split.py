@@ -14,6 +14,7 @@ from pipeline.split.keys import cells
 from pipeline.split.settings import Prepare
 from pipeline.split.split import split
 from pipeline.table.types import typed
+from pipeline.validation.choose import disagreements
 
 DAYS = pd.date_range("2024-01-01", periods=100).strftime("%Y-%m-%d")
 FRAME = pd.DataFrame({
@@ -74,6 +75,16 @@ def test_newest_rows_are_the_test_rows() -> None:
     assert train_rows["day"].max() < pd.Timestamp("2024-03-18") <= test_rows["day"].min()
     assert test_rows[UNIT].nunique() == test_rows["day"].dt.isocalendar().week.nunique()
     assert train_rows[UNIT].max() < test_rows[UNIT].min()
+
+
+def test_names_that_are_new_in_the_test_rows_are_doubtful() -> None:
+    """A name of a week's rows, as of a storm, is learnt by heart; a colour that comes again is not doubtful."""
+    frame = FRAME.assign(storm=[f"s{i // 12}" for i in range(400)], color=np.where(FRAME.index % 2 == 0, "red", "blue"))
+    kinds = {name: Column(type="category", role="feature", missing=False) for name in ("storm", "color")}
+    contract = Contract(task="classification", columns=COLUMNS | kinds)
+    table = pa.table({name: pa.array(frame[name].astype(str)) for name in frame})
+    (message,) = disagreements(table, contract, Prepare.model_validate(PLAIN | TIME))
+    assert message.startswith("`storm` has a value that is in no training row in 9")
 
 
 @pytest.mark.parametrize("kind", ["hash", "stratified", "time"])

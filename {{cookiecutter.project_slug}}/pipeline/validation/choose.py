@@ -15,6 +15,7 @@ from pipeline.split.keys import cells, key
 from pipeline.split.settings import Prepare, Time
 from pipeline.split.time import choose_block, moments
 from pipeline.validation.roles import event_columns, owner_column
+from pipeline.validation.unfamiliar import unfamiliar
 
 MANY = 100  # groups; fewer are counted off, since a hash could put all of them on one side
 DISTINCT = 100  # rows; with fewer distinct ones, a split by content is unbalanced
@@ -121,4 +122,4 @@ def disagreements(table: pa.Table, contract: Contract, settings: Prepare) -> lis
         share = float((moments(table, settings.time.column, settings.time.format) >= settings.time.start).mean())
         if not settings.test_share / 2 <= share <= settings.test_share * 2:
             messages.append(f"{share:.0%} of the rows are test rows: prepare.time.cutoff can be moved")
-    return messages
+    return messages + [f"`{name}` {doubt}" for name, doubt in unfamiliar(table, contract, settings).items()]

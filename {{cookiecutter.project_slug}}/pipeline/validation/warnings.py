@@ -37,7 +37,7 @@ def _copies(copy: np.ndarray) -> list[str]:
     copies = int(copy.sum())
     if not copies:
         return []
-    messages = [f"{copies} rows are copies of others (apart from ids and target): the split keeps copies on one side"]
+    messages = [f"{copies} rows are copies of others (apart from ids and target): see prepare.copies in params.yaml"]
     if len(copy) - copies < DISTINCT:
         messages.append(f"only {len(copy) - copies} rows are distinct: the metrics rest on few test rows")
     return messages
