@@ -85,6 +85,7 @@ def bring(name: str, file: File, folder: Path) -> Path:
                 target.write(content)
                 target.flush()
                 os.fsync(target.fileno())
+            Path(part).chmod(0o644)
             Path(part).replace(path)
         finally:
             Path(part).unlink(missing_ok=True)
