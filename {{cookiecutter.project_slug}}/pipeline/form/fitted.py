@@ -55,7 +55,7 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
         Words(column=columns[0], name=f"words{i}", count=len(text.constant_))
         for i, (text, (_, columns)) in enumerate(zip(texts, steps.words))
     ]
-    arrays = {f"words{i}.{part}.npy": getattr(text, f"{part}_") for i, text in enumerate(texts) for part in PARTS}
+    arrays = {f"words{i}.{part}": getattr(text, f"{part}_") for i, text in enumerate(texts) for part in PARTS}
     numbers = [frame[column] for _, columns in steps.numbers for column in columns]
     if type(estimator) in TREES:
         codes = [table.codes(table.outputs[:, 0]) for table in tables]
@@ -70,7 +70,7 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
         "inputs": [given.model_dump(exclude_defaults=True) for given in [*codes, *numbers]],
         "words": [word.model_dump() for word in words],
     }
-    return Plain(spec, parts | {name: array_bytes(array) for name, array in arrays.items()})
+    return Plain(spec, parts | {f"{name}.npy": array_bytes(array) for name, array in arrays.items()})
 
 
 def _steps(model: Pipeline) -> Steps:
