@@ -50,7 +50,7 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
     if bad := [c for _, columns in steps.numbers for c in columns if frame[c].kind == "text"]:
         raise Unsupported(f"{bad[0]!r} is used as a number")
     tables = [table for encoder, columns in steps.categories for table in asked(encoder, columns)]
-    texts = [text_scores(step) for step, _ in steps.words]
+    texts = [text for step, _ in steps.words if (text := text_scores(step))]
     words = [
         Words(column=columns[0], name=f"words{i}", count=len(text.constant_))
         for i, (text, (_, columns)) in enumerate(zip(texts, steps.words))
@@ -59,7 +59,8 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
     numbers = [frame[column] for _, columns in steps.numbers for column in columns]
     if type(estimator) in TREES:
         codes = [table.codes(table.outputs[:, 0]) for table in tables]
-        parts = {"trees.bin": treelite.sklearn.import_model(estimator).serialize_bytes()}
+        with np.errstate(invalid="ignore"):  # treelite casts the missing category, which it then does not use
+            parts = {"trees.bin": treelite.sklearn.import_model(estimator).serialize_bytes()}
     else:
         codes, weights = _linear(estimator, steps, tables)
         arrays, parts = arrays | weights, {}

@@ -69,4 +69,9 @@ def softmax(margins: np.ndarray) -> np.ndarray:
     return shares
 
 
-LINKS: dict[str, Margins] = {"logistic": logistic, "softmax": softmax, "identity": lambda margins: margins, "log": np.exp}
+LINKS: dict[str, Margins] = {
+    "logistic": logistic,
+    "softmax": softmax,
+    "identity": lambda margins: margins,
+    "log": np.exp,
+}
