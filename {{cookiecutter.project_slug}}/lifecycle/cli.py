@@ -28,6 +28,8 @@ VERBS = {  # in the order of a model's life
         "rollback": "point a stage back to the version before",
     },
     "In production": {
+        "fetch": "download the model of a version or stage, checked",
+        "predict": "predict a table with a version's model, and log it",
         "audit": "trace every version, and check that all records agree",
         "check-model": "check that the stored model gives its golden predictions",
         "drill": "forge changes in a copy, and see whether the checks say no",
