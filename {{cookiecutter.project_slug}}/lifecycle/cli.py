@@ -28,6 +28,8 @@ VERBS = {  # in the order of a model's life
         "rollback": "point a stage back to the version before",
     },
     "In production": {
+        "image": "build the container image of a version",
+        "deploy": "check that a service serves a stage's version, or go back",
         "audit": "trace every version, and check that all records agree",
         "check-model": "check that the stored model gives its golden predictions",
         "drill": "forge changes in a copy, and see whether the checks say no",

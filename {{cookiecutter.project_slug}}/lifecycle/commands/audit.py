@@ -20,6 +20,7 @@ from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path, write
 from lifecycle.registry import policy
+from lifecycle.registry.deployments import deployments
 from lifecycle.registry.read import Registry, differences
 from lifecycle.registry.record import Record, records
 from lifecycle.report.audit import audit_page
@@ -41,8 +42,9 @@ def run(options: argparse.Namespace) -> Outcome:
     with policy.registry() as (folder, registry, rules):
         current = [(registry.current(stage), rule) for stage, rule in rules.items()]
         unmet = [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
-        messages = registry.ignored + differences(registry) + unmet
-        every = records(folder, registry)
+        deployed, ignored = deployments(folder, registry)
+        messages = registry.ignored + ignored + differences(registry) + unmet
+        every = records(folder, registry, deployed)
         results = versions(Batch(folder, git("rev-parse", "--show-prefix")), [record.commit for record in every])
         main = origin.default_commit(folder)
         origin.bring([f"{registry.artifact}@{record.version}" for record in every])
@@ -120,6 +122,7 @@ def trace(record: Record, registry: Registry) -> list[str]:
     lines = [
         f"{record.version} was registered {record.date} by {record.by}; approved by {approved}; gate: {record.gate}.",
         *map(move_line, record.moves),
+        *map(deployment_line, record.deployments),
         f"Commit: {record.commit} (`git show {tag}`).",
         f"Hash of dvc.lock: {record.lock}; hash of the model: {record.model}.",
         f"Metrics: {metrics}.",
@@ -137,3 +140,9 @@ def move_line(move: dict[str, Any]) -> str:
     now = ", current." if move["now"] else "."
     what = f"{move['kind']} {'of' if move['kind'] == 'rollback' else 'to'} {move['stage']}"
     return f"{move['date']}: {what} by {move['by']} ({move['tag']}){reason}{now}"
+
+
+def deployment_line(deployment: dict[str, Any]) -> str:
+    reason = f": {deployment['reason']}" if deployment["reason"] else ""
+    what = f"deployment to {deployment['stage']} {deployment['outcome']}"
+    return f"{deployment['date']}: {what}, recorded by {deployment['by']} ({deployment['name']}){reason}."
