@@ -24,12 +24,13 @@ from lifecycle.storage import dvc, objects
 from lifecycle.storage.version import head
 
 EXPORT = ["uv", "export", "--quiet", "--frozen", "--only-group", "serve", "--no-emit-project", "--no-header"]
+TO = "--to takes a file name"
 tip = origin.tip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", help="a version, or a stage for the one that it points to")
-    parser.add_argument("name", help="of the image, without a tag: it gets the version")
+    parser.add_argument("name", help="of the image, without a tag: it gets the version's; empty: no image")
     parser.add_argument("--push", action="store_true", help="push it to its registry")
     parser.add_argument("--to", metavar="FILE", type=path, help="write the name into a file")
     parser.add_argument("--rebuild", action="store_true", help="build although the version was deployed before")
@@ -38,6 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Outcome:
+    if not options.name:
+        if options.to:
+            write(options.to, "\n", "name", TO)
+        return Outcome(0, ["No name, no image: the services follow their stage."], {"image": ""})
     tag, main, known = looked_up(options.version)
     name, verified = options.name.lower(), [one for one in known if one.outcome == VERIFIED]
     image = image_of(verified, tag.version) if options.push and not options.rebuild else ""
@@ -47,7 +52,7 @@ def run(options: argparse.Namespace) -> Outcome:
         image = built(tag, main, name, options)
         message = f"The image of {tag.version}, commit {tag.commit[:9]}, is {image}."
     if options.to:
-        write(options.to, f"{image}\n", "name", "--to takes a file name")
+        write(options.to, f"{image}\n", "name", TO)
     return Outcome(0, [message], {"image": image, "version": tag.version, "commit": tag.commit})
 
 

@@ -26,21 +26,19 @@ def build(name: str, arguments: dict[str, str], push: bool, more: list[str]) -> 
     """Build the image in the working directory, and push it: NAME@sha256:HASH, or NAME if it stays here."""
     program = builder()
     given = [part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")]
-    common = ["--file", FILE, "--tag", name, *given, *more]
-    if push:
-        sign_in(program, name)
+    whole = [] if program == "docker" else ["--format", "docker"]  # OCI's format has no health check
+    call([program, "build", *whole, "--file", FILE, "--tag", name, *given, *more, "."])
+    if not push:
+        return name
+    sign_in(program, name)
+    if program == "docker":
+        call([program, "push", name])
+        listed = call([program, "image", "inspect", "--format", "{{json .RepoDigests}}", name])
+        return next(pushed for pushed in json.loads(listed) if pushed.startswith(f"{name.rpartition(':')[0]}@"))
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         file = Path(folder, "digest")
-        if program == "docker":
-            where = "--push" if push else "--load"
-            call([program, "buildx", "build", where, "--metadata-file", str(file), *common, "."])
-            digest = json.loads(file.read_text())["containerimage.digest"] if push else ""
-        else:
-            call([program, "build", "--format", "docker", *common, "."])  # the health check is not in OCI's format
-            if push:
-                call([program, "push", "--digestfile", str(file), name])
-            digest = file.read_text().strip() if push else ""
-    return f"{name.rpartition(':')[0]}@{digest}" if push else name
+        call([program, "push", "--digestfile", str(file), name])
+        return f"{name.rpartition(':')[0]}@{file.read_text().strip()}"
 
 
 def sign_in(program: str, name: str) -> None:
@@ -50,9 +48,10 @@ def sign_in(program: str, name: str) -> None:
         call([program, "login", "--username", user, "--password-stdin", name.split("/")[0]], token)
 
 
-def call(command: list[str], text: str = "") -> None:
-    """Run a command, whose output appears on stderr only if it fails; raises LifecycleError."""
+def call(command: list[str], text: str = "") -> str:
+    """What a command prints; raises LifecycleError with its last lines."""
     done = subprocess.run(command, input=text, capture_output=True, text=True, errors="replace")
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
         raise LifecycleError(f"`{' '.join(command[:3])}` failed: {' / '.join(lines[-3:])[:600].rstrip('.')}.")
+    return done.stdout

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.deployment import commands
+from lifecycle.deployment.service import replicas
 from lifecycle.deployment.verify import Expected, golden_faults, wait
 from lifecycle.deployment.watch import Deploy, Findings, watch
 from lifecycle.errors import Refused
@@ -65,6 +66,7 @@ def bring(release: Release, urls: list[str]) -> Findings:
     """Run the project's commands, then look; raises LifecycleError if that says nothing about the version."""
     version, settings = release.tag.version, release.settings
     commands.run(settings.commands, release.image, release.tag.stage, version)
+    urls = replicas(urls)  # not before: the commands may have started others
     progress(f"waiting for {version} at {len(urls)} replica(s), at most {settings.timeout:g} s")
     if faults := wait(urls, version, settings.timeout) or golden_faults(urls, release.expected):
         return Findings(faults)

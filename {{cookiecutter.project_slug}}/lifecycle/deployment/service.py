@@ -4,12 +4,14 @@ import http.client
 import json
 import os
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from lifecycle.errors import LifecycleError
 
@@ -38,6 +40,21 @@ def addresses(given: list[str]) -> list[str]:
         if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", url):
             raise LifecycleError("an address must be http://HOST or https://HOST, without a password.")
     return [*dict.fromkeys(urls)]
+
+
+def replicas(urls: list[str]) -> list[str]:
+    """The same, with an address for each replica where a host name leads to several."""
+    every = []
+    for url in urls:
+        parts = urlsplit(url)
+        try:
+            port = parts.port or 80
+            found = {str(row[4][0]) for row in socket.getaddrinfo(parts.hostname, port, socket.AF_INET)}
+        except (OSError, ValueError):  # it will be said when it is asked
+            found = set()
+        several = parts.scheme == "http" and len(found) > 1  # a certificate is for a name, not for its addresses
+        every += [f"http://{ip}:{port}{parts.path}" for ip in sorted(found)] if several else [url]
+    return every
 
 
 def each(urls: list[str], question: Callable[[str], Answer]) -> dict[str, Answer | NoAnswer]:
