@@ -134,7 +134,7 @@ def test_alerts_fire_for_their_causes_alone(run: Run, tmp_path: Path) -> None:
     assert {rule["alert"] for rule in group["rules"]} == fired
     broken = (tmp_path / "alerts.yml").read_text().replace("prediction_log_up == 0", "prediction_log_up == 2")
     (tmp_path / "alerts.yml").write_text(broken)
-    assert "PredictionLogDown" in run("promtool", "test", "rules", "test.yml", cwd=tmp_path, code=1).stdout
+    assert "PredictionLogDown" in run("promtool", "test", "rules", "test.yml", cwd=tmp_path, code=1).stderr
 
 
 def test_alerts_use_metrics_that_the_service_has() -> None:
