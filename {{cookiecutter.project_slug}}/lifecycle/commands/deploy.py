@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> Outcome:
     urls, stage = service.addresses(options.url), options.stage
     release = released(stage, read_image(options.image))
     found = bring(release, urls)
-    version, content = release.tag.version, release.record(urls, found)
+    version, content = release.tag.version, release.record(found)
     if not found.faults:
         return Outcome(0, [f"{stage} serves {version}: {summary(found)}.", noted(content)], content)
     before, messages = back(release, found.faults)
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> Outcome:
             again = Findings([str(error).rstrip(".")])
         state = "; ".join(again.faults) or f"served again: {summary(again)}"
         messages.append(f"{before.tag.version} after the rollback: {state}.")
-        messages.append(noted_if_possible(before.record(urls, again)))
+        messages.append(noted_if_possible(before.record(again)))
     return Outcome(1, messages, content)
 
 

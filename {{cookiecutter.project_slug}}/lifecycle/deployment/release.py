@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.deployment import commands
-from lifecycle.deployment.service import replicas
 from lifecycle.deployment.verify import Expected, golden_faults, wait
 from lifecycle.deployment.watch import Deploy, Findings, watch
 from lifecycle.errors import Refused
@@ -28,7 +27,7 @@ class Release:
     image: str
     settings: Deploy
 
-    def record(self, urls: list[str], found: Findings) -> dict[str, Any]:
+    def record(self, found: Findings) -> dict[str, Any]:
         """What is recorded of a deployment."""
         content = {
             "stage": self.tag.stage,
@@ -37,7 +36,6 @@ class Release:
             "tag": self.tag.name,
             "outcome": FAILED if found.faults else VERIFIED,
             "reason": "; ".join(found.faults)[:LONGEST],
-            "replicas": len(urls),
             **found.figures,
         }
         return content | ({"image": self.image} if self.image else {})
@@ -66,12 +64,14 @@ def bring(release: Release, urls: list[str]) -> Findings:
     """Run the project's commands, then look; raises LifecycleError if that says nothing about the version."""
     version, settings = release.tag.version, release.settings
     commands.run(settings.commands, release.image, release.tag.stage, version)
-    urls = replicas(urls)  # not before: the commands may have started others
-    progress(f"waiting for {version} at {len(urls)} replica(s), at most {settings.timeout:g} s")
-    if faults := wait(urls, version, settings.timeout) or golden_faults(urls, release.expected):
-        return Findings(faults)
-    progress(f"{version} gives its golden predictions; watching it for {settings.watch:g} s")
-    return watch(urls, version, settings)
+    progress(f"waiting for {version}, at most {settings.timeout:g} s")
+    replicas, faults = wait(urls, version, settings.timeout)
+    count: dict[str, float] = {"replicas": len(replicas)}
+    if faults := faults or golden_faults(replicas, release.expected):
+        return Findings(faults, count)
+    progress(f"{len(replicas)} replica(s) give the golden predictions; watching them for {settings.watch:g} s")
+    found = watch(replicas, version, settings)
+    return Findings(found.faults, count | found.figures)
 
 
 def progress(message: str) -> None:

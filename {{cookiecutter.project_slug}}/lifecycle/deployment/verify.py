@@ -20,26 +20,27 @@ class Expected:
     tolerance: float
 
 
-def wait(urls: list[str], version: str, timeout: float) -> list[str]:
-    """What is wrong with each replica that does not report the version in time, or that refused it.
+def wait(urls: list[str], version: str, timeout: float) -> tuple[list[str], list[str]]:
+    """The address of each replica, and what is wrong with those that do not report the version in time or refused it.
 
-    Raises LifecycleError if no service could be reached, which says nothing about the version.
+    Replicas come and go while a version is rolled out, so names are looked up each time. Raises LifecycleError if no
+    service could be reached, which says nothing about the version.
     """
     end, reached = time.monotonic() + timeout, False
     while True:
-        answers = service.each(urls, service.version)
+        answers = service.each(service.replicas(urls), service.version)
         reached = reached or any(not isinstance(answer, NoAnswer) or answer.reached for answer in answers.values())
         wrong = {url: fault for url, answer in answers.items() if (fault := not_serving(answer, version))}
         refused = [f"{url} {fault}" for url, fault in wrong.items() if fault.startswith("refused")]
         if not wrong or refused:
-            return refused
+            return [*answers], refused
         if time.monotonic() + SECOND > end:
             break
         time.sleep(SECOND)
     listed = [f"{url} {fault}" for url, fault in wrong.items()]
     if not reached:
         raise LifecycleError(f"no replica could be reached: {'; '.join(listed[:3])}.")
-    return [f"{fault} after {timeout:g} s" for fault in listed]
+    return [*answers], [f"{fault} after {timeout:g} s" for fault in listed]
 
 
 def not_serving(answer: dict[str, object] | NoAnswer, version: str) -> str:

@@ -128,8 +128,18 @@ def test_refused_version_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     """If a replica refused the version, the wait ends at once with its reason; another version is waited for."""
     refused = [{"version": "v2", "reason": "wrong hash"}]
     monkeypatch.setattr(service, "version", lambda _: {"version": "v1", "refused": refused})
-    assert verify.wait(["http://x"], "v2", 60) == ["http://x refused v2: wrong hash"]
-    assert verify.wait(["http://x"], "v3", 0.01) == ["http://x serves v1, not v3 after 0.01 s"]
+    assert verify.wait(["http://x"], "v2", 60)[1] == ["http://x refused v2: wrong hash"]
+    assert verify.wait(["http://x"], "v3", 0.01)[1] == ["http://x serves v1, not v3 after 0.01 s"]
+
+
+def test_replicas_are_looked_up_while_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """During a rollout the name leads to old replicas, then to new ones: these are asked from then on."""
+    versions = {"http://old": "v1", "http://new": "v2"}
+    looks = iter([["http://old"], ["http://old", "http://new"], ["http://new"]])
+    monkeypatch.setattr(service, "replicas", lambda _: next(looks))
+    monkeypatch.setattr(service, "version", lambda url: {"version": versions[url]})
+    monkeypatch.setattr(verify, "SECOND", 0.01)
+    assert verify.wait(["http://all"], "v2", 5) == (["http://new"], [])
 
 
 def test_commands_run_without_a_shell_and_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
