@@ -64,12 +64,12 @@ def test_promotion_is_deployed_and_a_bad_one_is_pointed_back(hub: Hub, tmp_path:
     with replicas(hub.project / "models" / "golden.json", version) as (replica,):
         services = {"DEPLOY": "yes", "DEPLOY_URLS": replica.url}
         hub.branch("main", *quick)
-        output = act(hub, "push", "promote", "main", event, 0, hub.secret, **services)
+        output = act(hub, "push", "promote", "main", event, 0, hub.secret, variables=services)
         assert "No name, no image" in output
         assert "staging serves v0.0.1: golden predictions as recorded" in output
         hub.branch("main", *quick, ("README.md", "# ", "# The "))
         replica.broken = {"v0.0.2": "golden"}
-        output = act(hub, "push", "promote", "main", event, 1, hub.secret, **services)
+        output = act(hub, "push", "promote", "main", event, 1, hub.secret, variables=services)
         assert "staging now points to v0.0.1" in output
         assert "v0.0.1 after the rollback: served again" in output
         main = {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
