@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.contract.cells import EPOCH, MICROSECONDS
 from pipeline.contract.schema import Column
 from pipeline.describe.doubts import DOUBT
 from pipeline.describe.names import words
-from pipeline.table.types import EPOCH, MICROSECONDS, moments
+from pipeline.table.types import moments
 
 ORDERS = ["%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]
 POINTS = ["%d.%m.%Y", "%Y.%m.%d", "%d.%m.%y"]  # where the month is never first

@@ -8,12 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.contract.cells import EMPTY, INFINITE
 from pipeline.run.errors import InputError, reading
 from pipeline.run.files import OWN
 from pipeline.table.formats import load
 
-EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
-INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
 MISSING = pa.array(EMPTY + INFINITE)
 LONGEST = 1000  # characters of a column's name
 

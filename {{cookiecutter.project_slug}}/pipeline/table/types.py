@@ -8,14 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.contract.cells import EPOCH, MICROSECONDS, TRUTH
 from pipeline.contract.schema import TEXTS, Column, Contract
 from pipeline.run.errors import InputError, reason
 from pipeline.table.numbers import numbers
 
 YEARS = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31 23:59:59")  # that a text can have
-EPOCH = "epoch "  # the start of a format that counts s, ms, us or ns since 1970
-MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
-TRUTH = {"true": 1.0, "false": 0.0}
 
 
 def typed(table: pa.Table, contract: Contract) -> tuple[pd.DataFrame, dict[str, pd.Series]]:

@@ -1,0 +1,31 @@
+"""How people and programs write values: what means missing, truth, counts since 1970, and numbers with separators.
+
+The format of a column of numbers says which mark divides whole and part: that of `1,234.50` or that of `1.234,50`.
+"""
+
+from pipeline.contract.schema import FORMATS
+
+EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
+INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
+TRUTH = {"true": 1.0, "false": 0.0}
+EPOCH = "epoch "  # the start of a format that counts s, ms, us or ns since 1970
+MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+MARKS = dict(zip(FORMATS, ".,"))
+MONEY = (
+    r"(?:[A-Z]{0,3}[$€£¥₹₩₽₺₪₫฿₴₦₱]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|kr|zł)"
+)
+USUAL = {"[\u00a0\u2007\u2009\u202f]": " ", "[\u2212\u2010-\u2013\uff0d]": "-", "[\u2018\u2019]": "'"}
+NEGATIVE = r"^[^\d.,]*[(-]|-$"
+AROUND = r"^[^\d.,]+|[^\d.,]+$|[ '%]"
+GROUPED = r"[1-9]\d{0,2}(?:%s\d{3})+"
+INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
+
+
+def pattern(layout: str) -> str:
+    """The expression that all texts of a format match once USUAL is replaced; the same in Python and Arrow."""
+    mark = MARKS[layout]
+    groups = [GROUPED % between for between in (" ", "'", "," if mark == "." else "[.]")]
+    whole = "|".join([r"\d+", *groups, *([INDIAN] if mark == "." else [])])
+    body = rf"(?:(?:{whole})(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][+-]?\d+)?"
+    inner = rf"[+-]?\s*(?:{MONEY}\s*)?[+-]?\s*{body}\s*(?:%|{MONEY})?"
+    return rf"^(?:\(\s*{inner}\s*\)|{inner}\s*-?)$"

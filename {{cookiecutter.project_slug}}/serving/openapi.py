@@ -1,0 +1,80 @@
+"""The OpenAPI document, with the real columns of the contract and an example."""
+
+from typing import Any
+
+from pipeline.contract.schema import Column
+from serving.served import Served
+
+TYPES = {"number": "number", "integer": "number", "boolean": "boolean"}
+TEXT = {"type": "string"}
+LATER = {"description": "Known as soon as a model is served", "type": "object"}
+NOTE = "Values may also be written as text, as in the training data."
+
+
+def request_body(served: Served | None) -> dict[str, Any]:
+    """The body of /predict: one row, or several."""
+    row = row_schema(served) if served else LATER
+    example = {"one row": {"value": example_row(served)}, "two rows": {"value": [example_row(served)] * 2}}
+    schema = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": example}}}
+
+
+def row_schema(served: Served) -> dict[str, Any]:
+    """A row: all features, and no column that the contract does not have."""
+    columns = served.model.contract.columns
+    features = served.model.contract.features
+    properties = {name: column_schema(column) if name in features else {} for name, column in columns.items()}
+    return {"type": "object", "properties": properties, "required": [*features], "additionalProperties": False}
+
+
+def column_schema(column: Column) -> dict[str, Any]:
+    """The values that a column may have, in JSON."""
+    schema: dict[str, Any] = {"type": TYPES.get(column.type, "string")}
+    if column.type == "integer":
+        schema["multipleOf"] = 1
+    if column.range:
+        schema |= {"minimum": column.range[0], "maximum": column.range[1]}
+    if column.values:
+        schema["enum"] = [*column.values]
+    if column.type == "datetime":
+        schema["description"] = f"A date: {column.format or 'ISO 8601'}"
+    if column.missing:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    return schema
+
+
+def example_row(served: Served | None) -> dict[str, Any]:
+    """A row whose answer is known: the first golden one."""
+    return served.model.golden[0][0] if served and served.model.golden else {}
+
+
+def prediction_schema(served: Served | None) -> dict[str, Any]:
+    """What is predicted for a row."""
+    classes = served.model.classes if served else []
+    predicted = {"type": "string", "enum": classes} if classes else {"type": "number"}
+    shares = {f"p({label})": {"type": "number", "minimum": 0, "maximum": 1} for label in classes}
+    properties = {"id": TEXT, "predicted": predicted if served else {}, **shares}
+    return {"type": "object", "properties": properties, "required": [*properties]}
+
+
+def responses(served: Served | None) -> dict[str, Any]:
+    """The answers of /predict by status."""
+    predictions = {"type": "array", "items": prediction_schema(served)}
+    answer = {"type": "object", "properties": {"version": {"type": ["string", "null"]}, "predictions": predictions}}
+    place = {"row": {"type": ["integer", "null"]}, "column": {"type": ["string", "null"]}}
+    fault = {**place, "kind": TEXT, "reason": TEXT, "allowed": {}}
+    faults = {"type": "array", "items": {"type": "object", "properties": fault, "required": ["reason"]}}
+    refused = {"type": "object", "properties": {"detail": TEXT}, "required": ["detail"]}
+    broken = {"type": "object", "properties": {"detail": faults}, "required": ["detail"]}
+    said = {
+        "200": ("The version, and a prediction with an id for each row", answer),
+        "401": ("The bearer token is missing or wrong", refused),
+        "408": ("The body did not arrive in time", refused),
+        "413": ("Too many bytes or rows", refused),
+        "422": ("Rows that break the contract, cell by cell", broken),
+        "503": ("No model yet, or no answer in time", refused),
+    }
+    return {
+        code: {"description": text, "content": {"application/json": {"schema": schema}}}
+        for code, (text, schema) in said.items()
+    }
