@@ -130,6 +130,7 @@ def test_bad_version_is_pointed_back_once(fault: str, says: str, shop: Repo, two
         "verified",
     )
     assert says in str(failed["reason"])
+    assert "127.0.0.1" not in str((failed, move))
     assert (move["kind"], move["version"], move["from"]) == ("rollback", "v0.0.1", "v0.0.2")
     assert shop.stages()["prod"] == "v0.0.1"
     assert "deployment to prod failed" in shop.messages("audit", "v0.0.2")

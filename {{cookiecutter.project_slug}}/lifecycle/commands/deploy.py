@@ -15,7 +15,7 @@ from lifecycle.deployment import service
 from lifecycle.deployment.commands import read_image
 from lifecycle.deployment.release import Release, bring, released
 from lifecycle.deployment.watch import Findings
-from lifecycle.errors import LifecycleError, Refused
+from lifecycle.errors import LifecycleError
 from lifecycle.git import origin
 from lifecycle.outcome import Outcome
 from lifecycle.registry import policy
@@ -41,8 +41,7 @@ def run(options: argparse.Namespace) -> Outcome:
     version, content = release.tag.version, release.record(found)
     if not found.faults:
         return Outcome(0, [f"{stage} serves {version}: {summary(found)}.", noted(content)], content)
-    before, messages = back(release, found.faults)
-    messages.append(noted_if_possible(content))
+    before, messages = back(release, found)
     if before:
         try:
             again = bring(before, urls)
@@ -54,27 +53,25 @@ def run(options: argparse.Namespace) -> Outcome:
     return Outcome(1, messages, content)
 
 
-def back(failed: Release, faults: list[str]) -> tuple[Release | None, list[str]]:
-    """Point the stage back, once: what it then points to, and what happened; raises Refused if others moved it."""
+def back(failed: Release, found: Findings) -> tuple[Release | None, list[str]]:
+    """Record the failure and point the stage back, once: what it then points to, and what happened."""
     stage, version = failed.tag.stage, failed.tag.version
-    messages = [f"{stage} does not serve {version} as it should: {fault}." for fault in faults]
+    messages = [f"{stage} does not serve {version} as it should: {fault}." for fault in found.faults]
     try:
         with policy.stage_of(stage) as (folder, registry, rule):
             now = registry.current(stage)
             if now is None or now.name != failed.tag.name:
                 moved = f"{stage} was moved to {now.version if now else 'nothing'} meanwhile: nothing was written."
-                raise Refused(*messages, moved)
+                return None, [*messages, moved]
+            content = failed.record(found)
+            messages.append(noted_if_possible(content))
             if now.kind == "rollback":
                 return None, [*messages, f"{stage} was pointed back to {version} already: it is not done twice."]
             before = target(registry.stages[stage], stage, None)
-            reason = f"The deployment of {version} failed: {faults[0]}"[:LONGEST]
+            reason = f"The deployment of {version} failed: {content['reason']}"[:LONGEST]
             done = point_back(folder, registry, now, before, reason, rule.signed)
         messages += done.messages
         return (released(stage) if done.code == 0 else None), messages
-    except Refused as refusal:
-        if refusal.messages[0] == messages[0]:
-            raise
-        return None, [*messages, f"{stage} still points to {version}: {' '.join(refusal.messages)}"]
     except LifecycleError as error:
         return None, [*messages, f"{stage} still points to {version}: {error}"]
 

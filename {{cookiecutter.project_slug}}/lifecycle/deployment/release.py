@@ -1,5 +1,6 @@
 """A release: the version that a stage points to, how it is brought to the replicas, and whether they serve it."""
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from lifecycle.registry.tag import LONGEST, Tag
 from lifecycle.review import limits
 from lifecycle.storage import dvc
 from lifecycle.storage.version import head
+
+ADDRESS = re.compile(r"https?://\S+")  # of a service, which is nobody's business who reads the repository
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Release:
             "commit": self.tag.commit,
             "tag": self.tag.name,
             "outcome": FAILED if found.faults else VERIFIED,
-            "reason": "; ".join(found.faults)[:LONGEST],
+            "reason": ADDRESS.sub("a replica", "; ".join(found.faults))[:LONGEST],
             **found.figures,
         }
         return content | ({"image": self.image} if self.image else {})

@@ -99,6 +99,7 @@ def record(folder: str, registry: Registry, content: dict[str, Any]) -> str:
 
 
 def image_of(known: list[Deployment], version: str) -> str:
-    """The image with which a version was deployed last, empty if there is none."""
-    images = [str(tag.content.get("image", "")) for tag in known if tag.version == version]
+    """The image with which a version was last verified or, failing that, deployed; empty if there is none."""
+    ordered = sorted(known, key=lambda tag: tag.outcome == VERIFIED)
+    images = [str(tag.content.get("image", "")) for tag in ordered if tag.version == version]
     return next((image for image in reversed(images) if image), "")
