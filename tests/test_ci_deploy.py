@@ -58,6 +58,7 @@ def test_each_step_gets_its_own_secrets() -> None:
         "IMAGE": "${{ vars.IMAGE }}",
         "REGISTRY_USER": "${{ github.actor }}",
         "REGISTRY_TOKEN": "${{ github.token }}",
+        "GITHUB_TOKEN": "${{ github.token }}",
     }
     assert deploy == {
         "STAGE": "${{ inputs.stage }}",

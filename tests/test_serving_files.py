@@ -93,7 +93,9 @@ def test_selectors_and_ports_agree(rendered: tuple[str, Path]) -> None:
     budget = objects(file)["PodDisruptionBudget"]["spec"]
     assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
     (port,) = deployment["template"]["spec"]["containers"][0]["ports"]
-    assert {service["ports"][0]["targetPort"] for service in services if "clusterIP" not in service} == {port["name"]}
+    assert {service["ports"][0]["targetPort"] for service in services} == {port["name"]}
+    headless = [service["ports"][0]["port"] for service in services if service.get("clusterIP") == "None"]
+    assert headless == [port["containerPort"]]  # such a name leads to the pods themselves
     assert f"EXPOSE {port['containerPort']}" in DOCKERFILE
     assert f'"--port", "{port["containerPort"]}"' in DOCKERFILE
 
