@@ -89,7 +89,7 @@ class PredictionLog:
 
     def _open(self) -> int:
         """The file of today, in UTC."""
-        if (day := datetime.now(UTC).strftime("%Y-%m-%d")) != self._day:
+        if (day := today()) != self._day:
             self._shut()
         if self._file < 0:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,11 @@ class PredictionLog:
             with contextlib.suppress(OSError):  # a file system without it
                 os.fsync(file)
             os.close(file)
+
+
+def today() -> str:
+    """The day in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%d")
 
 
 def write_all(file: int, content: bytes) -> None:

@@ -83,6 +83,7 @@ async def predict_rows(request: Request) -> Response:
         metrics.seconds.observe(time.perf_counter() - start)
         return Response(content, media_type=JSON)
     metrics.requests.labels(str(status)).inc()
+    metrics.seconds.observe(time.perf_counter() - start)
     return Response(content, status, headers={"Retry-After": "5"} if status == 503 else None, media_type=JSON)
 
 

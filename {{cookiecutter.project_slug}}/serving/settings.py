@@ -21,7 +21,7 @@ class Serve(Block):
 
 @dataclass(frozen=True)
 class Settings:
-    """`model`: what is served; `version`, `commit`: of a model at a path; `logs`, `models`: folders; `token`: or none."""
+    """`model`: what is served; `version`, `commit`: of a model at a path; `logs`, `models`: folders."""
 
     limits: Serve
     model: str

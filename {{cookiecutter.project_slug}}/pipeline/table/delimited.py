@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -23,7 +24,7 @@ def read_csv(source: Source, path: Path) -> tuple[pa.Table, dict[str, str]]:
     """The table, and what is worth telling: its `notes`, and `decimal` where numbers have a comma."""
     with source.open() as file:
         start = file.read(BLOCK)
-    encoding = _encoding(start, path)
+    encoding = encoding_of(start, path)
     try:
         table, delimiter = _parse(source, start, encoding, path)
     except pa.ArrowInvalid as error:
@@ -41,9 +42,12 @@ def read_csv(source: Source, path: Path) -> tuple[pa.Table, dict[str, str]]:
     return table, told
 
 
-def _encoding(start: bytes, path: Path) -> str:
+def encoding_of(start: bytes, path: Path, utf8: bool = True) -> str:
+    """The encoding of a file that starts so; `utf8`: its rest may be UTF-8 too."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if not utf8:
+        return _legacy(start, path)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)  # whose last character may be cut
     except UnicodeDecodeError:
@@ -58,16 +62,21 @@ def _legacy(start: bytes, path: Path) -> str:
 
 
 def _parse(source: Source, start: bytes, encoding: str, path: Path) -> tuple[pa.Table, str]:
+    how, delimiter = options(start, encoding, path)
+    with source.open() as file:
+        return pa_csv.read_csv(file, **how), delimiter
+
+
+def options(start: bytes, encoding: str, path: Path) -> tuple[dict[str, Any], str]:
+    """How Arrow reads a file that starts so, and the delimiter."""
     text = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)().decode(start)
     delimiter, header = _header(text, len(start) == BLOCK, path)
-    with source.open() as file:
-        table = pa_csv.read_csv(
-            file,
-            read_options=pa_csv.ReadOptions(block_size=BLOCK, encoding="utf8" if encoding == "utf-8" else encoding),
-            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
-        )
-    return table, delimiter
+    how = {
+        "read_options": pa_csv.ReadOptions(block_size=BLOCK, encoding="utf8" if encoding == "utf-8" else encoding),
+        "parse_options": pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "convert_options": pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+    }
+    return how, delimiter
 
 
 def _header(start: str, cut: bool, path: Path) -> tuple[str, list[str]]:

@@ -24,16 +24,20 @@ def read(path: str) -> pa.Table:
     has `ordered`, its values from lowest to highest.
     """
     with reading(path, f"is it a {Path(path).suffix or 'CSV'} table, written to its end? Write it again"):
-        table, told = load(Path(path))
-        names = [name.strip() or f"column_{i}" for i, name in enumerate(table.column_names, start=1)]
-        _check_names(path, names)
-        if table.num_rows == 0:
-            raise InputError(f"{path} has no rows: add the data below the header.")
-        with ThreadPoolExecutor() as pool:
-            arrays = list(pool.map(_plain, table.columns, names))
-        orders = map(_order, table.columns)
-        fields = [pa.field(name, a.type, metadata=order) for name, a, order in zip(names, arrays, orders)]
-        return pa.table(arrays, schema=pa.schema(fields, metadata=told))
+        return plain(*load(Path(path)), path)
+
+
+def plain(table: pa.Table, told: dict[str, str], path: str) -> pa.Table:
+    """The columns of a table as plain values, under their names."""
+    names = [name.strip() or f"column_{i}" for i, name in enumerate(table.column_names, start=1)]
+    _check_names(path, names)
+    if table.num_rows == 0:
+        raise InputError(f"{path} has no rows: add the data below the header.")
+    with ThreadPoolExecutor() as pool:
+        arrays = list(pool.map(_plain, table.columns, names))
+    orders = map(_order, table.columns)
+    fields = [pa.field(name, a.type, metadata=order) for name, a, order in zip(names, arrays, orders)]
+    return pa.table(arrays, schema=pa.schema(fields, metadata=told))
 
 
 def told(table: pa.Table, key: str) -> str:

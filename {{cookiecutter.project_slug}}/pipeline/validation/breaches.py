@@ -17,13 +17,16 @@ ADVICE = {
 HEADINGS = ["column", "what", "how many", "rows", "examples", "what to do"]
 
 
-def breaches(data: pd.DataFrame, unreadable: dict[str, pd.Series], contract: Contract) -> pd.DataFrame:
-    """One row per column and kind of breach; row numbers count from 1. `unreadable`: as `typed` returns it."""
-    rows = [_breach(name, "type", bad.index.to_numpy(), bad.tolist()) for name, bad in unreadable.items()]
+def breaches(data: pd.DataFrame, unreadable: dict[str, pd.Series], contract: Contract, before: int = 0) -> pd.DataFrame:
+    """One row per column and kind of breach; row numbers count from 1. `unreadable`: as `typed` returns it.
+
+    `before`: the number of rows before these in their table.
+    """
+    rows = [_breach(name, "type", bad.index.to_numpy() + before, bad.tolist()) for name, bad in unreadable.items()]
     rows += [_breach(name, "absent", np.array([]), []) for name in contract.columns if name not in data]
     for name, column in contract.columns.items():
         if name in data and column.role != "ignored":
-            rows += _broken(name, data[name], column, unreadable.get(name))
+            rows += _broken(name, data[name], column, unreadable.get(name), before)
     return pd.DataFrame(rows, columns=HEADINGS)
 
 
@@ -33,7 +36,9 @@ def unknown_columns(names: list[str], contract: Contract) -> pd.DataFrame:
     return pd.DataFrame(unknown, columns=HEADINGS)
 
 
-def _broken(name: str, values: pd.Series, column: Column, unreadable: pd.Series | None) -> list[dict[str, object]]:
+def _broken(
+    name: str, values: pd.Series, column: Column, unreadable: pd.Series | None, before: int
+) -> list[dict[str, object]]:
     """What the cells of one column break; a cell that could not be read is not reported again as missing."""
     missing = values.isna().to_numpy()
     wrong = {}
@@ -44,11 +49,15 @@ def _broken(name: str, values: pd.Series, column: Column, unreadable: pd.Series 
         wrong["weight"] = (values <= 0).to_numpy()
     if column.values:
         wrong["values"] = ~values.isin(column.values).to_numpy() & ~missing
-    rows = [_breach(name, what, np.flatnonzero(bad), values[bad].tolist()) for what, bad in wrong.items() if bad.any()]
+    rows = [
+        _breach(name, what, np.flatnonzero(bad) + before, values[bad].tolist())
+        for what, bad in wrong.items()
+        if bad.any()
+    ]
     if not column.missing:
         absent = np.flatnonzero(missing)
         absent = absent if unreadable is None else np.setdiff1d(absent, unreadable.index)
-        rows = ([_breach(name, "missing", absent, [])] if len(absent) else []) + rows
+        rows = ([_breach(name, "missing", absent + before, [])] if len(absent) else []) + rows
     return rows
 
 
