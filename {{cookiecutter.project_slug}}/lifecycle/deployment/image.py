@@ -19,7 +19,8 @@ def builder() -> str:
     for name in [wanted] if wanted else BUILDERS:
         if shutil.which(name):
             return name
-    raise LifecycleError(f"{wanted or 'none of ' + ', '.join(BUILDERS)} is installed, and an image needs a builder.")
+    missing = f"{wanted} is not" if wanted else f"none of {', '.join(BUILDERS)} is"
+    raise LifecycleError(f"{missing} installed, and an image needs a builder.")
 
 
 def build(name: str, arguments: dict[str, str], push: bool, more: list[str]) -> str:

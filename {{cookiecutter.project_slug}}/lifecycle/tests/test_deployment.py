@@ -1,13 +1,11 @@
-"""What a deployment reads from a service's metrics, which addresses it asks, and how it runs the project's commands."""
+"""What a deployment reads from a service's metrics, which addresses it asks, and when it stops waiting."""
 
-import json
 import socket
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from lifecycle.deployment import commands, service, verify, watch
+from lifecycle.deployment import service, verify, watch
 from lifecycle.deployment.service import NoAnswer
 from lifecycle.deployment.watch import Deploy
 from lifecycle.errors import LifecycleError
@@ -20,13 +18,6 @@ predict_requests_created{code="200"} 1.7e+09
 predict_seconds_bucket{le="0.1"} 1190.0
 predict_seconds_bucket{le="+Inf"} 1207.0
 predict_seconds_sum 12.5
-"""
-SCRIPT = """
-import json, os, stat, sys
-from pathlib import Path
-out, image, key = sys.argv[1:]
-mode, text = stat.filemode(os.stat(key).st_mode), Path(key).read_text()
-Path(out).write_text(json.dumps([image, key, mode, text, "s3cret" in str(os.environ)]))
 """
 SETTINGS = Deploy(timeout=1, watch=0, errors=0.01, p99=0.5)
 
@@ -140,22 +131,3 @@ def test_replicas_are_looked_up_while_they_change(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(service, "version", lambda url: {"version": versions[url]})
     monkeypatch.setattr(verify, "SECOND", 0.01)
     assert verify.wait(["http://all"], "v2", 5) == (["http://new"], [])
-
-
-def test_commands_run_without_a_shell_and_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Placeholders stay one word, the key is a private file that is gone afterwards, and secrets are not passed on."""
-    for name in commands.SECRET:
-        monkeypatch.setenv(name, "s3cret")
-    out, script = tmp_path / "out", tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    commands.run([f"python {script} {out} '{{image}};ls' {{key}}"], "a@b c", "prod", "v1")
-    image, key, mode, text, leaked = json.loads(out.read_text())
-    assert (image, mode, text, leaked) == ("a@b c;ls", "-rw-------", "s3cret\n", False)
-    assert not Path(key).exists()
-
-
-@pytest.mark.parametrize(("line", "says"), [("", "it is empty"), ("a 'b", "No closing quotation")])
-def test_command_that_is_none_is_refused(line: str, says: str) -> None:
-    """An empty or unclosed command is a sentence, not a traceback."""
-    with pytest.raises(LifecycleError, match=says):
-        commands.run([line], "", "prod", "v1")
