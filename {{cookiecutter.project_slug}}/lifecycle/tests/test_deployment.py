@@ -108,8 +108,7 @@ def test_one_missed_look_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica may miss two looks in a row, but neither three nor the last."""
     away, there = NoAnswer("/metrics does not answer", reached=False), Counter({"code 200": 5})
     assert not watched(monkeypatch, there, away, away, there, away, there).faults
-    for looks in ([there, away, away, away, there], [there, there, away]):
-        found = watched(monkeypatch, *looks)
+    for found in (watched(monkeypatch, there, away, away, away, there), watched(monkeypatch, there, there, away)):
         assert found.faults == ["http://x /metrics does not answer while it was watched"]
 
 
