@@ -43,7 +43,7 @@ def served(url: str) -> str:
 def test_replicas_follow_the_stage_and_a_refused_version_is_pointed_back(
     registered: Repo, home: dict[str, str], tmp_path: Path
 ) -> None:
-    """A version is verified at two replicas; one that they refuse is pointed back, and the one before verified again."""
+    """Two replicas are verified; a version that they refuse is pointed back, and the one before verified again."""
     repo = registered.copy(tmp_path / "world")
     for old, new in (("timeout: 300", "timeout: 60"), ("watch: 60", "watch: 3")):
         edit(repo.clone / "params.yaml", old, new)
