@@ -107,6 +107,19 @@ def test_image_is_deployed_by_digest(rendered: tuple[str, Path]) -> None:
     assert re.fullmatch(r"registry\.invalid/model@sha256:0{64}", container["image"])
 
 
+def test_image_that_is_set_is_the_one_that_is_deployed(kubectl: str, run: Run, tmp_path: Path) -> None:
+    """What `kustomize edit set image model=NAME@sha256:...` writes into an overlay reaches the deployment alone."""
+    shutil.copytree(SERVING / "kubernetes", tmp_path / "kubernetes")
+    file = tmp_path / "kubernetes" / "prod" / "kustomization.yaml"
+    digest = "sha256:" + "12345678" * 8
+    content = yaml.safe_load(file.read_text())
+    assert [image.keys() for image in content["images"]] == [{"name", "newName", "digest"}]
+    content["images"] = [{"name": "model", "newName": "ghcr.io/me/penguins", "digest": digest}]
+    file.write_text(yaml.safe_dump(content))
+    text = run(kubectl, "kustomize", str(file.parent), cwd=tmp_path).stdout
+    assert re.findall(r"image: (.*)", text) == [f"ghcr.io/me/penguins@{digest}"]
+
+
 def test_dockerfile_has_no_findings(run: Run, tmp_path: Path) -> None:
     """hadolint accepts the Dockerfile without exceptions, and refuses one without a user."""
     assert "hadolint ignore" not in DOCKERFILE
