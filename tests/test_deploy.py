@@ -239,7 +239,14 @@ def test_foreign_deployment_tags_are_reported(shop: Repo) -> None:
     """Tags of such names that do not say what was deployed are ignored, and audit says so."""
     shop.tag_by_hand("deployment/model/prod.7", "deployment/model/prod")
     shop.tag_by_hand("deployment/other/prod.1", "deployment.model")
+    commit = shop.git("rev-parse", "HEAD")
+    content = {"kind": "deployment", "stage": "prod", "version": "v0.0.2", "commit": commit, "outcome": "perhaps"}
+    shop.tag_by_hand("deployment/model/prod.8", options=("-a", "-m", f"x\n\n{json.dumps(content)}"))
+    content["outcome"] = "verified"
+    shop.tag_by_hand("deployment/model/prod.9", options=("-a", "-m", f"x\n\n{json.dumps(content)}"))
     text = shop.messages("audit", code=1)
     assert "deployment/model/prod.7 does not say what was deployed" in text
+    assert "deployment/model/prod.8 does not say what was deployed" in text
+    assert f"deployment/model/prod.9 is on commit {commit[:9]}, which is not the version that it names" in text
     assert "deployment/model/prod is not an annotated tag of a deployment" in text
     assert "other" not in text

@@ -183,6 +183,9 @@ def test_image_of_a_version_is_built_pushed_run_and_deployed(
         with urllib.request.urlopen(f"{url}/version") as answer:
             version = json.load(answer)
         assert (version["version"], version["commit"]) == ("v0.0.2", commit)
+        with urllib.request.urlopen(f"{url}/health") as answer:
+            assert json.load(answer)["log"] == "up"
+        assert (root / "app/logs").stat().st_uid == 10001  # a new volume gets the folder's owner
         check = known["config"]["Healthcheck"]["Test"][1:]
         check = [word.replace("127.0.0.1:8000", url.removeprefix("http://")) for word in check]
         builder.run("chroot", "--userspec=10001:10001", str(root), *check, cwd=tmp_path)
