@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Route
 
 from serving.openapi import request_body, responses
 from serving.predict import Refusal, encode, predict
@@ -65,7 +66,6 @@ def answer(status: int, content: Any) -> Response:
     return Response(encode(content), status, media_type=JSON)
 
 
-@app.post("/predict", summary="Predict one row or several")
 async def predict_rows(request: Request) -> Response:
     """Checks the rows against the contract and predicts them; the answer names the version and an id per row."""
     service: Service = app.state.service
@@ -85,6 +85,9 @@ async def predict_rows(request: Request) -> Response:
     metrics.requests.labels(str(status)).inc()
     metrics.seconds.observe(time.perf_counter() - start)
     return Response(content, status, headers={"Retry-After": "5"} if status == 503 else None, media_type=JSON)
+
+
+app.router.routes.append(Route("/predict", predict_rows, methods=["POST"]))  # FastAPI's own route takes 25 us more
 
 
 @app.get("/health", summary="Is the process alive?")
@@ -115,9 +118,10 @@ async def metrics() -> Response:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document for the model that answers now."""
-    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    served, post = app.state.service.current, document["paths"]["/predict"]["post"]
-    post |= {"requestBody": request_body(served), "responses": responses(served)}
+    document, served = get_openapi(title=app.title, version=app.version, routes=app.routes), app.state.service.current
+    text = {"summary": "Predict one row or several", "description": predict_rows.__doc__}
+    post: dict[str, Any] = text | {"requestBody": request_body(served), "responses": responses(served)}
+    document["paths"] = {"/predict": {"post": post}, **document["paths"]}
     document["paths"]["/ready"]["get"]["responses"]["503"] = {"description": "Not ready"}
     if app.state.service.settings.token:
         document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -31,7 +31,10 @@ class Copies:
         file = self.folder / Path(details["file"]).name
         if (real := hashlib.md5(file.read_bytes()).hexdigest()) != details["md5"]:
             raise ValueError(f"{file} has the hash {real}, dvc.lock has {details['md5']}.")
-        return verified(file, details["version"], details["commit"])
+        served = verified(file, details["version"], details["commit"])
+        if served.model.archive != details["archive"]:
+            raise ValueError(f"{file} was made from the model {served.model.archive}, not from {details['archive']}.")
+        return served
 
     def keep(self, details: dict[str, Any]) -> None:
         """Remember the last good copy, and remove copies that nobody needs any more; raises OSError."""

@@ -145,7 +145,7 @@ def test_the_token_is_required_for_predictions_alone(client: TestClient, monkeyp
     monkeypatch.setenv("SERVE_TOKEN", "s3cret")
     client.__enter__()
     for given in (None, "Bearer", "Bearer s3cre", "Bearer s3cretx", "bearer s3cret", "s3cret", "Bearer é"):
-        headers = {"authorization": given.encode("latin-1")} if given else {}
+        headers = {b"authorization": given.encode("latin-1")} if given else {}
         assert client.post("/predict", json=ROW, headers=headers).status_code == 401, given
     assert client.post("/predict", json=ROW, headers={"authorization": "Bearer s3cret"}).status_code == 200
     assert client.get("/ready").status_code == client.get("/metrics").status_code == 200

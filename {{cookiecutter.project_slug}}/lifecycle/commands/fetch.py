@@ -29,5 +29,6 @@ def run(options: argparse.Namespace) -> Outcome:
         path = bring(name, file, options.out)
     except Unfit as refusal:
         return Outcome(1, [*refusal.messages], {"version": refusal.version})
-    details = {"version": name, "commit": results.commit, "file": str(path), "md5": file.md5}
+    kept = {"file": str(path), "md5": file.md5, "archive": results.model.md5}
+    details = {"version": name, "commit": results.commit, **kept}
     return Outcome(0, [f"{name} is {path}."], details)

@@ -1,0 +1,198 @@
+"""Measures the service beside its peers: `python benchmarks/serving.py [--rounds N] [--seconds S] [--project FOLDER]`.
+
+Needs wrk. One row of 24 fields, keep-alive, one worker, in alternating rounds in one run; writes benchmarks/serving.md.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from data import table
+from run import HERE, Bench
+
+ROWS, MORE = 10_000, 4  # columns that the usual table of 20 does not have
+CLIENTS = (1, 16)
+SERVERS = {  # name -> application and environment
+    "echo, FastAPI and pydantic": ("peers:echo", {}),
+    "the service": ("serving.app:app", {"MODEL": "models/serving.zip"}),
+    "scikit-learn pipeline on a DataFrame, FastAPI": ("peers:frame", {"PEER": "frame"}),
+}
+LUA = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[%s]==]\n'
+
+
+class Sample(NamedTuple):
+    """One run of wrk."""
+
+    rate: float
+    p50: float  # milliseconds
+    p99: float
+
+
+def project(bench: Bench) -> Path:
+    """A project with 24 features, with its results."""
+    rng = np.random.default_rng(1)
+    made = table(ROWS)
+    for number in range(MORE):
+        made = made.add_column(0, f"more_{number}", pa.array(rng.normal(size=ROWS).round(3)))
+    pa_csv.write_csv(made, bench.folder / "table.csv", pa_csv.WriteOptions(quoting_style="none"))
+    lines = (bench.folder / "table.csv").read_text().split("\n", 1)
+    (bench.folder / "table.csv").write_text(lines[0].replace('"', "") + "\n" + lines[1])
+    answers = ("project_slug=bench_serving", "set_up=yes", f"dataset={bench.folder / 'table.csv'}", "target=bought")
+    bench.bake(bench.folder, *answers)
+    bench.run("dvc", "repro", cwd=bench.folder / "bench_serving")
+    return bench.folder / "bench_serving"
+
+
+@contextmanager
+def server(python: Path, folder: Path, app: str, variables: dict[str, str]) -> Iterator[tuple[int, float]]:
+    """The port of a running server, and the seconds until it was there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    paths = {"PYTHONPATH": f"{folder}{os.pathsep}{HERE}", "LOG_FOLDER": str(folder / "logs")}
+    command = [str(python), "-m", "uvicorn", app, "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=folder, env=os.environ | paths | variables)
+    try:
+        while not answers(f"http://127.0.0.1:{port}/openapi.json"):
+            time.sleep(0.01)
+        yield port, time.monotonic() - start
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether a server is there."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def wrk(port: int, script: Path, clients: int, seconds: int) -> Sample:
+    """Requests per second and latency of one row; stops if an answer is not a 2xx."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-s", str(script)]
+    said = subprocess.run([*command, f"http://127.0.0.1:{port}/predict"], capture_output=True, text=True, check=True)
+    if "Non-2xx" in said.stdout:
+        sys.exit(said.stdout)
+    units = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+    p50, p99 = (
+        float(found[1]) * units[found[2]]
+        for share in ("50", "99")
+        if (found := re.search(rf" {share}%\s+([\d.]+)(us|ms|s)", said.stdout))
+    )
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said.stdout)
+    return Sample(float(rate[1]) if rate else 0, p50, p99)
+
+
+def measure(python: Path, folder: Path, rounds: int, seconds: int) -> list[str]:
+    """The lines of a table, with ratios to the echo of the same round."""
+    row = json.loads((folder / "models" / "golden.json").read_text())["rows"][0]
+    script = folder / "row.lua"
+    script.write_text(LUA % json.dumps(row))
+    found: dict[tuple[str, int], list[Sample]] = {}
+    for _ in range(rounds):
+        for name, (app, variables) in SERVERS.items():
+            with server(python, folder, app, variables) as (port, _):
+                wrk(port, script, 1, 1)
+                for clients in CLIENTS:
+                    found.setdefault((name, clients), []).append(wrk(port, script, clients, seconds))
+    first, lines = next(iter(SERVERS)), []
+    for (name, clients), samples in sorted(found.items(), key=lambda item: item[0][1]):
+        base = found[first, clients]
+        rate = statistics.median(ours.rate / echo.rate for ours, echo in zip(samples, base))
+        p99 = statistics.median(ours.p99 / echo.p99 for ours, echo in zip(samples, base))
+        middle = [statistics.median(values) for values in zip(*samples)]
+        lines.append(
+            f"| {name} | {clients} | {middle[0]:,.0f} | {middle[1]:.2f} | {middle[2]:.2f} | {rate:.2f} | {p99:.2f} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def batch(python: Path, folder: Path) -> str:
+    """1,000 rows in one request, next to the pipeline's own predict in a process that has loaded its model."""
+    rows = json.loads((folder / "models" / "golden.json").read_text())["rows"]
+    body = json.dumps([rows[number % len(rows)] for number in range(1000)]).encode()
+    seconds = []
+    with server(python, folder, *SERVERS["the service"]) as (port, _):
+        for _ in range(20):
+            start = time.monotonic()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/predict", body, timeout=60).read()
+            seconds.append(time.monotonic() - start)
+    own = """
+import json, sys, time
+from pipeline.archive import model_file
+from pipeline.contract import schema
+from pipeline.evaluation.golden import typed_rows
+from pipeline.predictions import predict
+from pipeline.run.threads import threads
+contract, model = schema.load("data/schema.yaml"), model_file.load("models/model.skops")
+rows = json.load(sys.stdin)
+times = []
+with threads(1):
+    for _ in range(20):
+        start = time.monotonic()
+        json.dumps(predict(model, typed_rows(rows, contract), contract).to_dict("records"))
+        times.append(time.monotonic() - start)
+print(sorted(times)[10])
+"""
+    said = subprocess.run([python, "-c", own], input=body, cwd=folder, capture_output=True, check=True).stdout
+    return f"1,000 rows: {statistics.median(seconds) * 1000:.0f} ms, the pipeline itself {float(said) * 1000:.0f} ms."
+
+
+def cold(python: Path, folder: Path) -> str:
+    """From the start of the process to the first answer."""
+    seconds = []
+    for _ in range(5):
+        with server(python, folder, *SERVERS["the service"]) as (_, ready):
+            seconds.append(ready)
+    return f"Start to ready: {statistics.median(seconds):.2f} s."
+
+
+def main() -> None:
+    """Measure all and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--project", type=Path, help="a project with its results, instead of a new one")
+    parser.add_argument("--python", type=Path, help="the Python of that project")
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is not installed: `apt install wrk`.")
+    with tempfile.TemporaryDirectory() as name:
+        bench = Bench(Path(name).resolve(), None)
+        folder = options.project.resolve() if options.project else project(bench)
+        python = options.python.absolute() if options.python else bench.bin / "python"
+        lines = measure(python, folder, options.rounds, options.seconds)
+        more = [batch(python, folder), cold(python, folder)]
+    heads = ["server", "clients", "req/s", "p50 ms", "p99 ms", "req/s : echo", "p99 : echo"]
+    shape = "| --- " + "| --: " * (len(heads) - 1) + "|"
+    text = ["# The service and its peers", "", f"Written by `python benchmarks/serving.py` on {os.cpu_count()} cores.",
+            "", f"| {' | '.join(heads)} |", shape, *lines, "", *more, ""]  # fmt: skip
+    (HERE / "serving.md").write_text("\n".join(text))
+    print(*more, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
