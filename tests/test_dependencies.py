@@ -37,7 +37,7 @@ def test_library_update_retrains(project: Path, run: Run, home: dict[str, str], 
     run("uv", "lock", "--upgrade-package", "joblib<1.6", cwd=project, **environment)
     run("uv", "sync", "--locked", cwd=project, **environment)
     result = run("dvc", "repro", cwd=project, **environment)
-    assert stages_run(result.stdout) == ["environment", "validate", "prepare", "train", "evaluate"]
+    assert stages_run(result.stdout) == ["environment", "validate", "prepare", "train", "evaluate", "export"]
     assert '"joblib": "1.5.' in (project / "models" / "manifest.json").read_text()
 
 
@@ -85,6 +85,6 @@ def test_edits_during_a_stage_are_not_recorded(project: Path, run: Run, home: di
 def test_unrelated_parameters_do_not_retrain(project: Path, run: Run) -> None:
     """A parameter of evaluation runs only evaluation, and a comment runs nothing."""
     edit(project / "params.yaml", "confidence: 0.95", "confidence: 0.9 # a comment")
-    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["evaluate"]
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["evaluate", "export"]
     edit(project / "params.yaml", "# a comment", "# another comment")
     assert stages_run(run("dvc", "repro", cwd=project).stdout) == []

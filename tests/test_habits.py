@@ -112,7 +112,7 @@ def test_resolve_fixes_a_dvc_lock_conflict(project: Path, run: Run) -> None:
         assert "<<<<<<<" not in (project / name).read_text()
     assert "`uv run lifecycle resolve`" in (project / "README.md").read_text()
     result = run("lifecycle", "resolve", cwd=project)
-    assert stages_run(result.stderr) == ["prepare", "train", "evaluate"]
+    assert stages_run(result.stderr) == ["prepare", "train", "evaluate", "export"]
     run("git", "commit", "--quiet", "-m", "Merge theirs", cwd=project)
     assert "up to date" in run("dvc", "status", cwd=project).stdout
     assert json.loads((project / "models" / "manifest.json").read_text())["parameters"]["learning_rate"] == 0.03

@@ -69,7 +69,7 @@ def test_unchanged_project_runs_no_stage(project: Path, run: Run) -> None:
 def test_parameter_change_runs_only_affected_stages(project: Path, run: Run) -> None:
     """A training parameter runs training and evaluation, and the diffs show parameter, metrics and plots."""
     edit(project / "params.yaml", "learning_rate: 0.1", "learning_rate: 0.02")
-    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["train", "evaluate"]
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["train", "evaluate", "export"]
     changes = json.loads(run("dvc", "metrics", "diff", "--json", cwd=project).stdout)["reports/metrics.json"]
     assert changes["log_loss"]["diff"] > 0
     assert "log_loss" in run("dvc", "metrics", "diff", cwd=project).stdout
@@ -88,7 +88,7 @@ def test_new_rows_keep_the_existing_split(project: Path, run: Run) -> None:
     with (project / "data" / "raw.csv").open("a") as file:
         file.writelines(f"Adelie,Dream,{38 + i / 10},{18 + i / 10},190,3700,male,2009\n" for i in range(50))
     run("dvc", "add", "data/raw.csv", cwd=project)
-    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["validate", "prepare", "train", "evaluate"]
+    assert stages_run(run("dvc", "repro", cwd=project).stdout) == ["validate", "prepare", "train", "evaluate", "export"]
     after = run("python", "-c", ROWS, cwd=project).stdout.split()
     assert set(before) < set(after)
     assert len(after) - len(before) < 25
@@ -163,6 +163,7 @@ def test_clone_reproduces_the_results(project: Path, run: Run, tmp_path: Path) -
         "prepare",
         "train",
         "evaluate",
+        "export",
     ]
     assert output_hashes(clone) == expected
     assert run("git", "status", "--porcelain", cwd=clone).stdout == ""

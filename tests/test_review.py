@@ -38,7 +38,7 @@ def test_parameter_change_pulls_only_stage_inputs(pushed: Path, run: Run) -> Non
     run("git", "switch", "--quiet", "change", cwd=pushed)
     result = review(pushed, run)
     assert (result.code["verify"], result.code["reproduce"]) == (0, 0)
-    assert result.details["stages"] == ["train", "evaluate"]
+    assert result.details["stages"] == ["train", "evaluate", "export"]
     inputs = recorded_hashes(pushed, "data/train.parquet", "data/test.parquet")
     assert result.pulled["reproduce"] == inputs
     assert result.pulled["gate"] == inputs | recorded_hashes(pushed, "reports/predictions.parquet") | {old}
@@ -61,7 +61,7 @@ def test_changed_data_is_compared_on_shared_rows(pushed: Path, run: Run) -> None
     change(pushed, run)
     result = review(pushed, run)
     assert (result.code["verify"], result.code["reproduce"]) == (0, 0)
-    assert result.details["stages"] == ["validate", "prepare", "train", "evaluate"]
+    assert result.details["stages"] == ["validate", "prepare", "train", "evaluate", "export"]
     assert result.pulled["reproduce"] == recorded_hashes(pushed, "data/raw.csv")
     counts = result.report["rows"]
     assert (counts["old"], counts["shared"]) == (83, 83)

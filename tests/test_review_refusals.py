@@ -108,7 +108,7 @@ def test_first_commit_checks_only_floors_and_ceilings(pushed: Path, run: Run) ->
     run("git", "push", "--quiet", "--no-verify", "origin", "HEAD", cwd=pushed)
     result = review(pushed, run, base=nothing)
     assert result.code == {"verify": 0, "reproduce": 0, "gate": 0}
-    assert result.details["stages"] == ["environment", "validate", "prepare", "train", "evaluate"]
+    assert result.details["stages"] == ["environment", "validate", "prepare", "train", "evaluate", "export"]
     assert "only floors and ceilings were checked" in result.comment
     commit(pushed, run, ("params.yaml", "ceiling: baseline, drop: 10%", "ceiling: 0.01, drop: 10%"))
     failed = run("lifecycle", "gate", nothing, cwd=pushed, code=1)

@@ -124,7 +124,7 @@ def test_resolve_fixes_a_conflict_of_two_requests(pushed: Path, run: Run) -> Non
     assert raw.read_text().endswith("Nobody,has,saved,this\n")
     raw.write_text(ours)
     settled = run("lifecycle", "resolve", cwd=pushed)
-    assert "validate, prepare, train, evaluate ran again; continue with `git commit`" in settled.stdout
+    assert "validate, prepare, train, evaluate, export ran again; continue with `git commit`" in settled.stdout
     assert raw.read_text().count("36.11") == 1
     run("git", "checkout", "HEAD", "--", "data/raw.csv.dvc", cwd=pushed)  # as `dvc repro` would do on the old rows
     lost = run("lifecycle", "verify", "--merging", cwd=pushed, code=1)

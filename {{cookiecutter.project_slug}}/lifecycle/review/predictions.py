@@ -12,7 +12,7 @@ import pandas as pd
 from lifecycle import project
 from lifecycle.errors import LifecycleError
 from lifecycle.project import Contract
-from lifecycle.review.compare_files import differences_of_tables
+from lifecycle.review.compare_values import differences_of_tables
 from lifecycle.storage.version import Version
 
 ROWS = 20_000  # test rows that are predicted again, at most

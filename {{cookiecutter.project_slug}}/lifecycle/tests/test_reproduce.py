@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import treelite.sklearn
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
@@ -13,6 +14,7 @@ from lifecycle.commands.reproduce import CAUSES, CLOSE, OTHER, SAME, summary
 from lifecycle.review.compare_files import differences
 from lifecycle.storage.lock import Lock, changed_stages, files, inconsistent
 from pipeline.archive import model_file
+from pipeline.form.packed import pack
 
 
 def test_values_are_compared_within_the_tolerance(tmp_path: Path) -> None:
@@ -45,6 +47,22 @@ def test_models_are_compared_by_their_parameters(tmp_path: Path) -> None:
     assert differences(tmp_path / "old.skops", tmp_path / "close.skops", 1e-9, {}) == []
     (line,) = differences(tmp_path / "old.skops", tmp_path / "other.skops", 1e-9, {}) or []
     assert "value: recorded" in line
+
+
+def test_serving_forms_are_compared_by_their_values(tmp_path: Path) -> None:
+    """A leaf with a rounding difference is equal; another leaf or another number in form.json is listed."""
+    rows = pd.DataFrame({"size": np.arange(60.0)})
+    model = HistGradientBoostingRegressor(max_iter=3).fit(rows, rows["size"] % 7)
+    leaf = model._predictors[0][0].nodes["value"]
+    for name, factor, start in (("old", 1, 1.0), ("close", 1 + 1e-12, 1.0), ("other", 1.5, 1.0), ("changed", 1, 2.0)):
+        leaf[-1] *= factor
+        trees = treelite.sklearn.import_model(model).serialize_bytes()
+        (tmp_path / f"{name}.zip").write_bytes(pack({"start": start}, {"trees.bin": trees}))
+        leaf[-1] /= factor
+    assert differences(tmp_path / "old.zip", tmp_path / "close.zip", 1e-9, {}) == []
+    assert differences(tmp_path / "old.zip", tmp_path / "changed.zip", 1e-9, {}) == ["start: recorded 1.0, now 2.0"]
+    (line,) = differences(tmp_path / "old.zip", tmp_path / "other.zip", 1e-9, {}) or []
+    assert line.startswith("part trees.bin, trees")
 
 
 @pytest.mark.parametrize(

@@ -50,16 +50,17 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
     if bad := [c for _, columns in steps.numbers for c in columns if frame[c].kind == "text"]:
         raise Unsupported(f"{bad[0]!r} is used as a number")
     tables = [table for encoder, columns in steps.categories for table in asked(encoder, columns)]
-    texts = [text_scores(step) for step, _ in steps.words]
+    texts = [text for step, _ in steps.words if (text := text_scores(step))]
     words = [
         Words(column=columns[0], name=f"words{i}", count=len(text.constant_))
         for i, (text, (_, columns)) in enumerate(zip(texts, steps.words))
     ]
-    arrays = {f"words{i}.{part}.npy": getattr(text, f"{part}_") for i, text in enumerate(texts) for part in PARTS}
+    arrays = {f"words{i}.{part}": getattr(text, f"{part}_") for i, text in enumerate(texts) for part in PARTS}
     numbers = [frame[column] for _, columns in steps.numbers for column in columns]
     if type(estimator) in TREES:
         codes = [table.codes(table.outputs[:, 0]) for table in tables]
-        parts = {"trees.bin": treelite.sklearn.import_model(estimator).serialize_bytes()}
+        with np.errstate(invalid="ignore"):  # treelite casts the missing category, which it then does not use
+            parts = {"trees.bin": treelite.sklearn.import_model(estimator).serialize_bytes()}
     else:
         codes, weights = _linear(estimator, steps, tables)
         arrays, parts = arrays | weights, {}
@@ -70,7 +71,7 @@ def plain(model: Pipeline, contract: Contract) -> Plain:
         "inputs": [given.model_dump(exclude_defaults=True) for given in [*codes, *numbers]],
         "words": [word.model_dump() for word in words],
     }
-    return Plain(spec, parts | {name: array_bytes(array) for name, array in arrays.items()})
+    return Plain(spec, parts | {f"{name}.npy": array_bytes(array) for name, array in arrays.items()})
 
 
 def _steps(model: Pipeline) -> Steps:

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.contract.schema import TEXTS, Contract
-from pipeline.form.inputs import PARTS, Input, Row, reader
 from pipeline.features import features
+from pipeline.form.inputs import PARTS, Input, Row, reader
 
 
 def frame_inputs(contract: Contract) -> dict[str, Input]:
     """How the form reads each column of the frame."""
-    columns, dates = {}, {}
+    columns: dict[str, Input] = {}
+    dates: dict[str, Input] = {}
     for name, column in contract.features.items():
         if column.type == "datetime":
             dates |= {f"{name} ({part})": Input(kind="date", column=name, part=part) for part in PARTS}
@@ -43,7 +44,9 @@ def changed(data: pd.DataFrame, rows: list[Row], contract: Contract) -> str | No
         return str(different[0])
     for name, given in known.items():
         if given.kind == "text":
-            same = [row[given.column] for row in rows] == made[name].astype(object).where(made[name].notna(), None).tolist()
+            same = [row[given.column] for row in rows] == made[name].astype(object).where(
+                made[name].notna(), None
+            ).tolist()
         else:
             same = np.array_equal(np.array(reader(given)(rows), float), made[name].to_numpy(float), equal_nan=True)
         if not same:

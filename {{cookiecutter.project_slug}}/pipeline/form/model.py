@@ -1,43 +1,23 @@
 """The serving form as a model: loaded from models/serving.zip, it predicts rows as pipeline/predictions.py does."""
 
-import math
 import tempfile
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.contract.schema import Contract, check_contract
-from pipeline.form.inputs import Input, Row, Words, matrix, reader
+from pipeline.contract.schema import check_contract
+from pipeline.form.golden import Prediction, difference, typed
+from pipeline.form.inputs import Row, Words, matrix, reader
 from pipeline.form.margins import LINKS, Margins, linear_margins, tree_margins
 from pipeline.form.packed import array, unpack
+from pipeline.form.spec import Form
 from pipeline.form.words import PARTS, Scores
 from pipeline.run.errors import reason
-from pipeline.run.settings import Block, check
+from pipeline.run.settings import check
 
 FORMAT = 1
-TOLERANCE = 1e-9  # relative, or absolute below 1
 LINEAR = {"categories": 2, "fill": 1, "mean": 1, "scale": 1, "slope": 2, "start": 1}  # arrays and their dimensions
-Prediction = dict[str, str | float]
-
-
-class Form(Block):
-    """form.json. `reason`: why the kind is `archive`; `known`: the classes of the training rows."""
-
-    format: Literal[1]
-    kind: Literal["trees", "linear", "archive"]
-    reason: str | None
-    archive: str
-    libraries: dict[str, str]
-    link: Literal["logistic", "softmax", "identity", "log"] | None
-    known: list[str]
-    inputs: list[Input]
-    words: list[Words]
-    golden: list[dict[str, Any]]
-    predictions: list[dict[str, Any]]
-    contract: Contract
 
 
 class Model:
@@ -115,22 +95,6 @@ def load(path: Path) -> Model:
         return (ArchivedModel if form.kind == "archive" else Model)(form, parts)
     except Exception as error:  # whatever a broken file makes a parser raise
         raise ValueError(f"{path} cannot be served: {reason(error)}.") from None
-
-
-def typed(row: Row, contract: Contract) -> Row:
-    """A row from JSON with the types that `predict` needs."""
-    dates = [name for name, column in contract.features.items() if column.type == "datetime" and row.get(name)]
-    return row | {name: datetime.fromisoformat(str(row[name])) for name in dates}
-
-
-def difference(old: Prediction, new: Prediction) -> str | None:
-    """The name of the first value that differs: labels at all, numbers by more than TOLERANCE."""
-    for name in {**old, **new}:
-        a, b = old.get(name), new.get(name)
-        close = isinstance(a, float) and isinstance(b, float) and math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        if not (close or a == b):
-            return name
-    return None
 
 
 def _scores(words: Words, parts: dict[str, bytes]) -> Scores:

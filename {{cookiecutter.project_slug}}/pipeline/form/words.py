@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 import mmh3
 import numpy as np
@@ -25,7 +26,7 @@ class Scores:
     def score(self, text: str | None) -> np.ndarray:
         """One number per class, or for the target; NaN for a text without known words."""
         tokens = TOKEN.findall((text or "").lower())
-        pairs = [f"{first} {second}" for first, second in zip(tokens, tokens[1:])]
+        pairs = [f"{first} {second}" for first, second in pairwise(tokens)]
         hashes = Counter(abs(mmh3.hash(token.encode())) % HASHES for token in tokens + pairs)
         found = {self.places[code]: count for code, count in hashes.items() if code in self.places}
         if not found:
