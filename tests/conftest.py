@@ -19,7 +19,13 @@ TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 collect_ignore = ["project"]  # tests of default features on tables of their own, run in a project by test_template.py
 Run = Callable[..., subprocess.CompletedProcess[str]]
-TOGETHER = [("test_ci_github", "test_ci_gitlab", "test_ci_promote"), ("test_registry", "test_clean"), ("test_report",)]
+TOGETHER = [
+    ("test_ci_github", "test_ci_gitlab", "test_ci_promote"),
+    ("test_registry", "test_clean"),
+    ("test_report",),
+    ("test_deploy",),
+    ("test_image",),
+]
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]

@@ -35,8 +35,9 @@ def act(
     code: int = 0,
     secret: str = "",
     quick: bool = False,
+    variables: dict[str, str] | None = None,
 ) -> str:
-    """Run a workflow for an event with act on a clone of a branch; return its output."""
+    """Run a workflow for an event and the repository's variables with act on a clone of a branch; return its output."""
     if workflow != "report":  # which reads the artifacts of the run before
         shutil.rmtree(hub.folder / "kept", ignore_errors=True)
     clone, options = hub.clone(branch), ["-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false"]
@@ -51,6 +52,7 @@ def act(
     for name, value in hub.forge.variables("github").items():
         options += ["-s" if name == "GITHUB_TOKEN" else "--env", f"{name}={value}"]
     options += [part for name in SECRETS if secret for part in ("-s", f"{name}={secret}")]
+    options += [part for name, value in (variables or {}).items() for part in ("--var", f"{name}={value}")]
     clean = ["env", "-i", *(f"{name}={value}" for name, value in (hub.environment | (QUICK if quick else {})).items())]
     command = [*clean, "act", event, "-W", path, "-e", str(hub.folder / "event.json"), *options]
     result = hub.run(*command, cwd=clone, code=code)

@@ -13,8 +13,13 @@ from tests.conftest import SOURCE, TEMPLATE, Run
 WORKFLOWS = sorted((SOURCE / ".github" / "workflows").glob("*.yml"))
 OWN = sorted((TEMPLATE / ".github" / "workflows").glob("*.yml"))
 GITLAB = SOURCE / ".gitlab-ci.yml"
-# Commands of one provider only: GitHub's summary, and GitLab's installation of uv
-PROVIDER_SPECIFIC = {'cat report/report.md >> "$GITHUB_STEP_SUMMARY"', "pip install --quiet uv"}
+# Commands of one provider only: GitHub's summary, and GitLab's installation of uv and of a builder
+PROVIDER_SPECIFIC = {
+    'cat report/report.md >> "$GITHUB_STEP_SUMMARY"',
+    "pip install --quiet uv",
+    "apt-get update --quiet",
+    "apt-get install --quiet --yes buildah",
+}
 # GitHub workflow -> the corresponding GitLab jobs
 JOBS = {
     "ci": ["check", "change", "verify", "reproduce", "gate"],
@@ -24,6 +29,7 @@ JOBS = {
     "rerun": ["rerun", "drill", "issue"],
     "update": ["update", "request"],
     "promote": ["promote"],
+    "deploy": ["deploy"],
 }
 
 
@@ -32,10 +38,15 @@ def load(path: Path) -> Any:
     return yaml.load(path.read_text(), yaml.BaseLoader)
 
 
+def own_jobs(path: Path) -> dict[str, Any]:
+    """The jobs of a workflow, without those that call another workflow, which has its own tests."""
+    return {name: job for name, job in load(path)["jobs"].items() if "uses" not in job}
+
+
 def github(name: str) -> list[str]:
     """The commands of a workflow, in order, each once."""
-    jobs = load(SOURCE / ".github" / "workflows" / f"{name}.yml")["jobs"]
-    return [*dict.fromkeys(step["run"] for job in jobs.values() for step in job["steps"] if "run" in step)]
+    jobs = own_jobs(SOURCE / ".github" / "workflows" / f"{name}.yml").values()
+    return [*dict.fromkeys(step["run"] for job in jobs for step in job["steps"] if "run" in step)]
 
 
 def gitlab(name: str) -> list[str]:
@@ -75,9 +86,8 @@ def test_jobs_have_minimal_permissions() -> None:
     """Workflows have no permissions by default; only jobs that publish or push may write, and checks may not."""
     permissions = {}
     for path in WORKFLOWS:
-        workflow = load(path)
-        assert workflow["permissions"] == {}, path.name
-        for name, job in workflow["jobs"].items():
+        assert load(path)["permissions"] == {}, path.name
+        for name, job in own_jobs(path).items():
             assert int(job["timeout-minutes"]) <= 360
             permissions[name] = {scope for scope, level in job["permissions"].items() if level == "write"}
             checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
@@ -91,17 +101,18 @@ def test_jobs_have_minimal_permissions() -> None:
         "rerun": {"issues"},
         "update": {"contents", "actions", "pull-requests"},
         "promote": {"contents"},
+        "deploy": {"contents", "packages"},
     }
 
 
 def test_secrets_are_limited_to_single_steps() -> None:
-    """Only the set-up step receives a key, and only steps that publish or promote receive a token."""
+    """Only set-up and deployment receive a key, and only steps that publish, promote or deploy receive a token."""
     for path in WORKFLOWS:
-        for step in [step for job in load(path)["jobs"].values() for step in job["steps"]]:
+        for step in [step for job in own_jobs(path).values() for step in job["steps"]]:
             text, line = json.dumps(step), step.get("run", "")
-            assert ("secrets." in text) == line.startswith("printenv DVC_CONFIG_")
-            packs = "--pack" in line  # nothing is published yet
-            assert ("github.token" in text) == (bool(re.search("lifecycle (publish|promote)", line)) and not packs)
+            assert ("secrets." in text) == bool(re.match("printenv DVC_CONFIG_|uv run lifecycle deploy ", line))
+            writes = re.search("lifecycle (publish|promote|image|deploy)", line) and "--pack" not in line
+            assert ("github.token" in text) == bool(writes)
 
 
 def test_zizmor_has_no_findings(run: Run) -> None:
@@ -114,7 +125,9 @@ def test_zizmor_has_no_findings(run: Run) -> None:
     ]
     assert {re.findall(r"ignore\[([\w-]+)\] \w+", line)[0] for line in ignored} == {
         "dangerous-triggers",
+        "secrets-inherit",
         "secrets-outside-env",
+        "self-repository",
     }
 
 

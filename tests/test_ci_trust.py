@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SOURCE
-from tests.test_ci import GITLAB, load
+from tests.test_ci import GITLAB, WORKFLOWS, load, own_jobs
 
 LAB = load(GITLAB)
 FROM_BASE = 'uv run --locked --project "$RUNNER_TEMP/base" lifecycle '
@@ -15,8 +14,7 @@ CACHED = {"change", "train", "rerun", "update", "promote"}  # the rest runs main
 
 def jobs() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Each job on GitHub, with its workflow."""
-    workflows = [load(path) for path in sorted((SOURCE / ".github" / "workflows").glob("*.yml"))]
-    return {name: (workflow, job) for workflow in workflows for name, job in workflow["jobs"].items()}
+    return {name: (load(path), job) for path in WORKFLOWS for name, job in own_jobs(path).items()}
 
 
 def commands(job: str) -> list[str]:
@@ -61,7 +59,7 @@ def test_request_cannot_poison_caches_of_main() -> None:
     key = {"key": {"files": ["uv.lock"], "prefix": "uv-$CI_MERGE_REQUEST_IID"}, "paths": [".uv-cache"]}
     for name in ("check", "change", "train", "rerun", "drill", "update", "promote"):
         assert inherited(name, "cache") == key
-    assert not any(inherited(name, "cache") for name in ("verify", "reproduce", "gate", "comment", "results"))
+    assert not any(inherited(name, "cache") for name in ("verify", "reproduce", "gate", "comment", "results", "deploy"))
     for name in ("verify", "reproduce", "gate"):  # nor files that the change commits, or that another job left
         variables = {"GIT_STRATEGY": "clone", "UV_CACHE_DIR": "$RUNNER_TEMP/uv-cache"}
         assert inherited(name, "variables") == variables

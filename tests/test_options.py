@@ -17,7 +17,8 @@ from tests.conftest import SOURCE, TEMPLATE, Run
 
 TABLE = "size,colour,price\n" + "".join(f"{i % 7},{'red' if i % 3 else 'blue'},{i * 1.5}\n" for i in range(60))
 WORKFLOWS = {
-    f".github/workflows/{name}.yml" for name in ("ci", "report", "train", "results", "rerun", "update", "promote")
+    f".github/workflows/{name}.yml"
+    for name in ("ci", "report", "train", "results", "rerun", "update", "promote", "deploy")
 }
 GITHUB = {".github/dependabot.yml", ".github/ruleset.json", *WORKFLOWS}
 GITLAB = {".gitlab/protected-branch.json", ".gitlab-ci.yml", "renovate.json"}

@@ -28,6 +28,8 @@ VERBS = {  # in the order of a model's life
         "rollback": "point a stage back to the version before",
     },
     "In production": {
+        "image": "build the container image of a version",
+        "deploy": "check that a service serves a stage's version, or go back",
         "fetch": "download the model of a version or stage, checked",
         "predict": "predict a table with a version's model, and log it",
         "audit": "trace every version, and check that all records agree",

@@ -20,9 +20,11 @@ from lifecycle.git.run import git
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path, write
 from lifecycle.registry import policy
-from lifecycle.registry.read import Registry, differences
+from lifecycle.registry.deployments import deployments
+from lifecycle.registry.read import differences
 from lifecycle.registry.record import Record, records
 from lifecycle.report.audit import audit_page
+from lifecycle.report.audit_lines import summary, trace
 from lifecycle.review import limits
 from lifecycle.storage import dvc, objects
 from lifecycle.storage.version import Version, versions
@@ -41,8 +43,9 @@ def run(options: argparse.Namespace) -> Outcome:
     with policy.registry() as (folder, registry, rules):
         current = [(registry.current(stage), rule) for stage, rule in rules.items()]
         unmet = [f"{fault}." for tag, rule in current if tag and (fault := policy.lacks(tag, folder, rule))]
-        messages = registry.ignored + differences(registry) + unmet
-        every = records(folder, registry)
+        deployed, ignored = deployments(folder, registry)
+        messages = registry.ignored + ignored + differences(registry) + unmet
+        every = records(folder, registry, deployed)
         results = versions(Batch(folder, git("rev-parse", "--show-prefix")), [record.commit for record in every])
         main = origin.default_commit(folder)
         origin.bring([f"{registry.artifact}@{record.version}" for record in every])
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> Outcome:
         replace(r, faults=[*dict.fromkeys(r.faults + prove(r, results[r.commit], main, options.deep))]) for r in chosen
     ]
     faults = [f"{record.version}: {fault}." for record in chosen for fault in record.faults] + messages
-    lines = [line for record in chosen for line in (trace(record, registry) if which else [summary(record)])]
+    lines = [line for record in chosen for line in (trace(record, registry.artifact) if which else [summary(record)])]
     if not chosen:
         lines = ["No version is registered yet: run `uv run lifecycle promote --stage STAGE`."]
     details: dict[str, Any] = {
@@ -105,35 +108,3 @@ def prove(record: Record, version: Version | None, main: str, deep: bool) -> lis
     except LifecycleError as error:
         return [str(error).rstrip(".")]
     return wrong
-
-
-def summary(record: Record) -> str:
-    metric = next((f", {name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float)), "")
-    now = "".join(f", {move['stage']} now" for move in record.moves if move["now"])
-    return f"{record.version} {record.date}, commit {record.commit[:9]}, by {record.by}{metric}{now}."
-
-
-def trace(record: Record, registry: Registry) -> list[str]:
-    tag = f"{registry.artifact}@{record.version}"
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in record.metrics.items() if isinstance(value, float))
-    approved = ", ".join(record.approved_by) or "nobody"
-    lines = [
-        f"{record.version} was registered {record.date} by {record.by}; approved by {approved}; gate: {record.gate}.",
-        *map(move_line, record.moves),
-        f"Commit: {record.commit} (`git show {tag}`).",
-        f"Hash of dvc.lock: {record.lock}; hash of the model: {record.model}.",
-        f"Metrics: {metrics}.",
-        *(f"Data: {path}, hash {md5}." for path, md5 in record.data.items()),
-    ]
-    rows = next((path for path, _ in record.stored.values() if path.endswith("train.parquet")), "")
-    if rows:
-        command = f"uv run dvc get . {rows} --rev {tag} -o train-{record.version}.parquet"
-        lines.append(f"To get its {record.rows} training rows: `{command}`.")
-    return lines
-
-
-def move_line(move: dict[str, Any]) -> str:
-    reason = f": {move['reason']}" if move["reason"] else ""
-    now = ", current." if move["now"] else "."
-    what = f"{move['kind']} {'of' if move['kind'] == 'rollback' else 'to'} {move['stage']}"
-    return f"{move['date']}: {what} by {move['by']} ({move['tag']}){reason}{now}"

@@ -1,12 +1,13 @@
 """The record of a registered version: its tags, its results, and where they disagree."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git.batch import Batch
 from lifecycle.git.run import git
+from lifecycle.registry.deployments import Deployment
 from lifecycle.registry.read import Registry
 from lifecycle.registry.tag import Tag
 from lifecycle.registry.write import date
@@ -28,6 +29,7 @@ class Record:
     gate: str
     moves: list[dict[str, Any]]  # the promotions and rollbacks that pointed a stage to it
     faults: list[str]
+    deployments: list[dict[str, Any]] = field(default_factory=list)  # of it to a stage's services, with their outcomes
     lock: str = ""
     model: str = ""
     data: dict[str, str] = field(default_factory=dict)
@@ -39,11 +41,12 @@ class Record:
     stored: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def records(folder: str, registry: Registry) -> list[Record]:
+def records(folder: str, registry: Registry, deployed: list[Deployment]) -> list[Record]:
     """One record per version, from the lowest; from Git alone, with few commands however many versions there are."""
     batch = Batch(folder, git("rev-parse", "--show-prefix"))
     results = versions(batch, [tag.commit for tag in registry.versions.values()])
-    return [record(tag, registry, results[tag.commit]) for tag in registry.versions.values()]
+    every = [record(tag, registry, results[tag.commit]) for tag in registry.versions.values()]
+    return [replace(one, deployments=[d.facts for d in deployed if d.version == one.version]) for one in every]
 
 
 def record(tag: Tag, registry: Registry, version: Version | None) -> Record:

@@ -1,4 +1,6 @@
-"""The rules of each stage, from the block promote of params.yaml on origin's default branch."""
+"""The rules of each stage, and other settings that no branch can change: params.yaml on origin's default branch."""
+
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -7,6 +9,8 @@ from lifecycle.git import origin
 from lifecycle.git.run import attempt, git
 from lifecycle.project import Block, check, parse_yaml
 from lifecycle.storage.dvc_yaml import check_name
+
+Settings = TypeVar("Settings", bound=Block)
 
 
 class Rule(Block):
@@ -21,14 +25,19 @@ class Promote(Block):
 
 
 def rules(folder: str) -> dict[str, Rule]:
-    """What each stage requires, from the default branch of origin, so that no branch can loosen it."""
+    """What each stage requires."""
+    block, where = settled(folder, Promote, "promote")
+    for name in block.stages:
+        check_name(name, where)
+    return block.stages
+
+
+def settled(folder: str, kind: type[Settings], name: str) -> tuple[Settings, str]:
+    """A block of params.yaml on the default branch of origin, so that no branch can loosen it, and where that is."""
     branch = origin.default_branch(folder)
     done = attempt("show", f"{branch}:{git('rev-parse', '--show-prefix')}params.yaml", cwd=folder)
     where = f"params.yaml of origin's {branch.removeprefix('refs/heads/')}"
-    block = parse_yaml(done.stdout, where).get("promote") if done.returncode == 0 else None
+    block = parse_yaml(done.stdout, where).get(name) if done.returncode == 0 else None
     if block is None:
-        raise LifecycleError(f"{where} has no block promote: copy it from the template's params.yaml, and push.")
-    stages = check(Promote, block, f"{where}, block promote,").stages
-    for name in stages:
-        check_name(name, f"{where}, block promote:")
-    return stages
+        raise LifecycleError(f"{where} has no block {name}: copy it from the template's params.yaml, and push.")
+    return check(kind, block, f"{where}, block {name},"), f"{where}, block {name}:"

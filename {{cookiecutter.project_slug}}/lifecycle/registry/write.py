@@ -50,7 +50,7 @@ def point(folder: str, registry: Registry, content: dict[str, Any], signed: bool
 
 
 def write(folder: str, name: str, content: dict[str, Any], when: int, signed: bool) -> None:
-    title = f"{content['version']} to {content['stage']} ({content['kind']})" if "#" in name else content["version"]
+    title = f"{content['version']} to {content['stage']} ({content['kind']})" if "@" not in name else content["version"]
     message = f"{title}\n\n{json.dumps(content, ensure_ascii=False)}\n"
     kind = ["--sign"] if signed else ["--annotate", "--no-sign"]  # whatever tag.gpgSign says
     command = ["tag", *kind, "--cleanup=verbatim", "--file=-", name, content["commit"]]

@@ -35,6 +35,10 @@ def _version(record: dict[str, Any]) -> str:
         (f"{move['date']} {move['stage']}", f"{move['kind']} by {move['by']} ({move['tag']}) {move['reason']}")
         for move in record["moves"]
     ]
+    moves += [
+        (f"{one['date']} {one['stage']}", f"deployment {one['outcome']} by {one['by']} ({one['name']}) {one['reason']}")
+        for one in record["deployments"]
+    ]
     parameters = [
         (f"{block}.{key}", value)
         for block, values in record["parameters"].items()

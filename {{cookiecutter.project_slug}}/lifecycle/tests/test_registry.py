@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.commands.rollback import path_back
+from lifecycle.registry.back import path_back
 from lifecycle.registry.read import Registry, read
 from lifecycle.registry.tag import Tag
 

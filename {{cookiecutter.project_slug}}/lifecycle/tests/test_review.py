@@ -181,6 +181,7 @@ def test_audit_page_escapes_content() -> None:
     """Content of tags and files is shown as text, and the page loads nothing."""
     hostile = "<script>alert(1)</script>"
     move = {"stage": "prod", "tag": hostile, "kind": hostile, "date": "", "by": hostile, "reason": hostile, "now": True}
+    deployment = dict.fromkeys(("date", "stage", "outcome", "by", "name", "reason"), hostile)
     record = {
         **dict.fromkeys(("version", "date", "by", "gate", "commit", "lock", "model"), hostile),
         "approved_by": [hostile],
@@ -190,6 +191,7 @@ def test_audit_page_escapes_content() -> None:
         "parameters": {hostile: {hostile: hostile}},
         "libraries": {hostile: hostile},
         "moves": [move],
+        "deployments": [deployment],
         "faults": [hostile],
     }
     page = audit_page({"artifact": hostile, "stages": {"prod": hostile}, "versions": [record], "faults": [hostile]})
