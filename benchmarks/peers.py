@@ -29,7 +29,7 @@ async def echoed(row: Row) -> Row:  # type: ignore[valid-type]
 if os.environ.get("PEER") == "frame":
     import pandas as pd
     from pipeline.archive import model_file
-    from pipeline.predictions import predict
+    from pipeline.archive.predictions import predict
     from pipeline.run.threads import threads
 
     model = model_file.load("models/model.skops")

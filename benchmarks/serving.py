@@ -145,7 +145,7 @@ import json, sys, time
 from pipeline.archive import model_file
 from pipeline.contract import schema
 from pipeline.evaluation.golden import typed_rows
-from pipeline.predictions import predict
+from pipeline.archive.predictions import predict
 from pipeline.run.threads import threads
 contract, model = schema.load("data/schema.yaml"), model_file.load("models/model.skops")
 rows = json.load(sys.stdin)

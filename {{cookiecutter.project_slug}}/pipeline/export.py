@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract import schema
 from pipeline.contract.schema import Contract
 from pipeline.form.encoders import Unsupported
@@ -21,7 +22,6 @@ from pipeline.form.golden import difference
 from pipeline.form.inputs import Row
 from pipeline.form.model import FORMAT, load
 from pipeline.form.packed import pack
-from pipeline.archive.predictions import predict
 from pipeline.run.errors import InputError
 from pipeline.run.files import read_json, read_table
 from pipeline.run.inputs import digest

@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract, parse
 from pipeline.export import export
 from pipeline.features import features
@@ -20,7 +21,6 @@ from pipeline.form import frame
 from pipeline.form.model import load
 from pipeline.form.packed import pack, unpack
 from pipeline.model import Train
-from pipeline.archive.predictions import predict
 from pipeline.train import train
 
 BOUGHT = {"predicted": "a", "p(a)": 0.5, "p(b)": 0.5}

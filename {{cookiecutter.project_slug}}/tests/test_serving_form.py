@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from pipeline.archive import model_file
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract, parse
 from pipeline.export import compare, export
 from pipeline.form import frame
 from pipeline.form.golden import difference
 from pipeline.form.model import load
 from pipeline.model import Train
-from pipeline.archive.predictions import predict
 from pipeline.run.errors import InputError
 from pipeline.train import train
 

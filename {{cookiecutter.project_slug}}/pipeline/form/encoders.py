@@ -8,8 +8,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from pipeline.form.inputs import Input
 from pipeline.archive.free_text import FreeText
+from pipeline.form.inputs import Input
 
 
 class Unsupported(Exception):

@@ -1,4 +1,4 @@
-"""The serving form as a model: loaded from models/serving.zip, it predicts rows as pipeline/archive/predictions.py does."""
+"""The serving form as a model: loaded from models/serving.zip, it predicts as pipeline/archive/predictions.py does."""
 
 import tempfile
 from importlib.metadata import version
@@ -73,8 +73,8 @@ class ArchivedModel(Model):
 
     def predict(self, rows: list[Row]) -> list[Prediction]:
         """As Model.predict."""
-        from pipeline.evaluation.golden import typed_rows
         from pipeline.archive.predictions import predict
+        from pipeline.evaluation.golden import typed_rows
         from pipeline.run.threads import threads
 
         with threads(len(rows)):
