@@ -26,7 +26,7 @@ from tests.test_registry_faults import ONCE
 pytest_plugins = ["tests.registered"]
 pytestmark = pytest.mark.slow
 BAD = 10_000
-ODD: list[Any] = [[], {}, [1], {"a": 1}, "x", "\0", "é" * 50, 1e308, -1e308, 10**40, "x" * 1000, "x" * 100_000, "1" * 5000]
+ODD: list[Any] = [[], {}, [1], {"a": 1}, "x", "\0", "é" * 50, 1e308, -1e308, 10**40, "x" * 100_000, "1" * 5000]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_ten_thousand_bad_bodies_get_no_5xx(service: Service, row: dict[str, Any
         answer = connection.getresponse()
         content = json.loads(answer.read())
         codes[answer.status] += 1
-        assert (content["predictions"] if answer.status == 200 else content["detail"]), content
+        assert content["predictions"] if answer.status == 200 else content["detail"], content
     assert {*codes} <= {200, 413, 422} and codes[422] > BAD * 0.9, codes
     assert service.ask("/predict", row | {"x": "x" * 10_000_000})[0] == 413
     assert service.ask("/predict", row)[0] == 200
@@ -196,7 +196,7 @@ def test_a_form_that_is_not_its_models_is_refused_and_runs_nothing(
     repo: Repo, home: dict[str, str], change: Callable[[dict[str, Any], dict[str, bytes]], None]
 ) -> None:
     """Also with hashes that agree: the old version keeps serving, and the reason is one sentence."""
-    row = golden(repo.run, repo.clone)[0][0]
+    row = golden(repo.clone)[0][0]
     folder = serving_clone(repo)
     with running(folder, home, MODEL="stage:prod") as service:
         service.ready()
