@@ -32,8 +32,9 @@ class Service:
         self.output = (folder / "service.txt").open("a+")
         self.started = time.monotonic()
         variables = home | NO_TOKENS | {"PATH": path} | variables
-        streams = {"stdout": self.output, "stderr": self.output}
-        self.process = subprocess.Popen(command, cwd=folder, env=variables, start_new_session=True, **streams)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=variables, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         self.folder = folder
 
     def ask(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
