@@ -1,5 +1,6 @@
 """What people and machines may do to a running service: bad bodies, slow clients, many connections, a full disk."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -163,11 +164,14 @@ def forged(repo: Repo, change: Callable[[dict[str, Any], dict[str, bytes]], None
     path = repo.clone / "models" / "serving.zip"
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    form = json.loads(parts["form.json"])
+    form = json.loads(parts.pop("form.json"))
     change(form, parts)
+    form["parts"] = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    text = json.dumps(form).encode()
     path.unlink()
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in (parts | {"form.json": json.dumps(form).encode()}).items():
+        archive.comment = hashlib.sha256(text).hexdigest().encode()
+        for name, content in (parts | {"form.json": text}).items():
             archive.writestr(zipfile.ZipInfo(name), content)
     repo.run("dvc", "commit", "--force", "export", cwd=repo.clone)
     repo.commit("Another form")
@@ -188,12 +192,15 @@ def other_model(form: dict[str, Any], _: dict[str, bytes]) -> None:
 def code(_: dict[str, Any], parts: dict[str, bytes]) -> None:
     """A pickle that would write a file, in place of the weights."""
     harm = b"cos\nsystem\n(S'touch HARMED'\ntR."
-    parts.update({name: harm for name in parts if name != "form.json"} | {"model.pkl": harm})
+    parts.update(dict.fromkeys([*parts, "model.pkl"], harm))
 
 
-@pytest.mark.parametrize("change", [other_prediction, other_model, code])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(other_prediction, "golden"), (other_model, "was made from the model 0000"), (code, "cannot be served")],
+)
 def test_a_form_that_is_not_its_models_is_refused_and_runs_nothing(
-    repo: Repo, home: dict[str, str], change: Callable[[dict[str, Any], dict[str, bytes]], None]
+    repo: Repo, home: dict[str, str], change: Callable[[dict[str, Any], dict[str, bytes]], None], reason: str
 ) -> None:
     """Also with hashes that agree: the old version keeps serving, and the reason is one sentence."""
     row = golden(repo.clone)[0][0]
@@ -203,8 +210,10 @@ def test_a_form_that_is_not_its_models_is_refused_and_runs_nothing(
         forged(repo, change)
         service.wait(lambda: service.about()["refused"])
         about = service.about()
-        print(about["refused"])
-        assert (about["version"], about["refused"][0]["version"]) == ("v0.0.2", "v0.0.3")
+        (refused,) = about["refused"]
+        assert (about["version"], refused["version"], reason in refused["reason"]) == ("v0.0.2", "v0.0.3", True), (
+            refused
+        )
         assert service.ask("/predict", row)[1]["version"] == "v0.0.2"
     assert not [*repo.folder.rglob("HARMED")]
 
