@@ -24,7 +24,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-
 from data import table
 from run import HERE, Bench
 

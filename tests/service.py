@@ -10,11 +10,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Run
 from tests.registered import NO_TOKENS, Repo
 
 FAST = {"poll: 5": "poll: 1", "grace: 5": "grace: 1"}
@@ -32,10 +31,10 @@ class Service:
         path = f"{python.parent}{os.pathsep}{home['PATH']}"
         self.output = (folder / "service.txt").open("a+")
         self.started = time.monotonic()
+        variables = home | NO_TOKENS | {"PATH": path} | variables
         self.process = subprocess.Popen(
-            command, cwd=folder, env=home | NO_TOKENS | {"PATH": path} | variables, stdout=self.output, stderr=self.output,
-            start_new_session=True,
-        )  # fmt: skip
+            command, cwd=folder, env=variables, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         self.folder = folder
 
     def ask(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -94,10 +93,8 @@ class Service:
 
     def close(self) -> None:
         """End the service and what it has started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait(30)
         self.output.close()
 
@@ -162,7 +159,7 @@ class Load:
         return seconds[int(len(seconds) * 0.99)]
 
 
-def golden(run: Run, folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def golden(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """The golden rows of the model in a work tree, and its predictions."""
     content = json.loads((folder / "models" / "golden.json").read_text())
     return [*zip(content["rows"], content["predictions"])]

@@ -1,7 +1,6 @@
 """A service follows its stage: promotions and rollbacks under load, broken versions, Git and remote away, kills."""
 
 import json
-import os
 import signal
 import socket
 import time
@@ -35,13 +34,13 @@ def test_promotions_and_rollbacks_are_served_under_load_without_a_failed_request
 ) -> None:
     """Each answer is right for the version that it names; all accepted predictions are in the log at the end."""
     folder = serving_clone(repo)
-    row, old = golden(repo.run, repo.clone)[0]
+    row, old = golden(repo.clone)[0]
     with running(folder, home, MODEL="stage:prod") as service:
         service.ready()
         load = Load(service, row)
         time.sleep(2)
         repo.retrain("learning_rate: 0.1", "learning_rate: 0.05")
-        new = golden(repo.run, repo.clone)[0][1]
+        new = golden(repo.clone)[0][1]
         repo.verb("promote", "--stage", "prod")
         promoted = time.monotonic()
         assert service.serves("v0.0.3") < 10
@@ -51,7 +50,7 @@ def test_promotions_and_rollbacks_are_served_under_load_without_a_failed_request
         codes = load.stop()
         assert {*codes} == {200}
         right = {"v0.0.2": old, "v0.0.3": new}
-        found = {version: 0 for version in right}
+        found = dict.fromkeys(right, 0)
         for _, _, _, content in load.answers:
             found[content["version"]] += 1
             assert same(content["predictions"][0], right[content["version"]])
@@ -98,7 +97,7 @@ def test_a_version_whose_object_is_broken_is_refused_once_and_served_when_it_is_
 
 def test_git_and_remote_may_be_away_later_and_at_start(repo: Repo, home: dict[str, str]) -> None:
     """The service goes on, says what is away and since when, and starts with the last good copy; then it catches up."""
-    folder, row = serving_clone(repo), golden(repo.run, repo.clone)[0][0]
+    folder, row = serving_clone(repo), golden(repo.clone)[0][0]
     away = repo.folder / "away"
     with running(folder, home, MODEL="stage:prod") as service:
         service.ready()
@@ -165,7 +164,7 @@ def test_kills_while_it_fetches_leave_nothing_that_the_next_start_trips_over(rep
     with running(folder, home, MODEL="stage:prod") as service:
         service.ready()
         service.serves("v0.0.2")
-        row, recorded = golden(repo.run, repo.clone)[0]
+        row, recorded = golden(repo.clone)[0]
         assert same(service.ask("/predict", row)[1]["predictions"][0], recorded)
     assert not list((folder / ".served").glob("*.part")) or len(list((folder / ".served").glob("*.part"))) < 5
 
@@ -173,7 +172,7 @@ def test_kills_while_it_fetches_leave_nothing_that_the_next_start_trips_over(rep
 def test_sigterm_under_load_loses_no_accepted_prediction(repo: Repo, home: dict[str, str]) -> None:
     """Not ready first; a request that came before ends well; every id that a client got is in the log."""
     folder = serving_clone(repo)
-    row = golden(repo.run, repo.clone)[0][0]
+    row = golden(repo.clone)[0][0]
     with running(folder, home, MODEL=str(repo.clone / "models")) as service:
         service.ready()
         load = Load(service, row, clients=8)
@@ -197,7 +196,7 @@ def test_sigterm_under_load_loses_no_accepted_prediction(repo: Repo, home: dict[
 
 def test_two_services_on_one_folder_keep_their_rows_apart(repo: Repo, home: dict[str, str]) -> None:
     """Each writes files of its own; nothing is mixed or lost."""
-    folder, row = serving_clone(repo), golden(repo.run, repo.clone)[0][0]
+    folder, row = serving_clone(repo), golden(repo.clone)[0][0]
     model = {"MODEL": str(repo.clone / "models"), "LOG_FOLDER": str(repo.folder / "logs")}
     with running(folder, home, **model) as one, running(folder, home, **model) as two:
         one.ready()
@@ -210,4 +209,4 @@ def test_two_services_on_one_folder_keep_their_rows_apart(repo: Repo, home: dict
     entries = logged(repo.folder / "logs")
     assert len(entries) == len({entry["id"] for entry in entries}) == sum(counts)
     assert len([*(repo.folder / "logs").iterdir()]) == 2
-    assert os.path.exists(folder / ".served") is False
+    assert not (folder / ".served").exists()

@@ -1,5 +1,6 @@
 """What people and machines may do to a running service: bad bodies, slow clients, many connections, a full disk."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -26,7 +27,7 @@ from tests.test_registry_faults import ONCE
 pytest_plugins = ["tests.registered"]
 pytestmark = pytest.mark.slow
 BAD = 10_000
-ODD: list[Any] = [[], {}, [1], {"a": 1}, "x", "\0", "é" * 50, 1e308, -1e308, 10**40, "x" * 1000, "x" * 100_000, "1" * 5000]
+ODD: list[Any] = [[], {}, [1], {"a": 1}, "x", "\0", "é" * 50, 1e308, -1e308, 10**40, "x" * 100_000, "1" * 5000]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_ten_thousand_bad_bodies_get_no_5xx(service: Service, row: dict[str, Any
         answer = connection.getresponse()
         content = json.loads(answer.read())
         codes[answer.status] += 1
-        assert (content["predictions"] if answer.status == 200 else content["detail"]), content
+        assert content["predictions"] if answer.status == 200 else content["detail"], content
     assert {*codes} <= {200, 413, 422} and codes[422] > BAD * 0.9, codes
     assert service.ask("/predict", row | {"x": "x" * 10_000_000})[0] == 413
     assert service.ask("/predict", row)[0] == 200
@@ -163,11 +164,14 @@ def forged(repo: Repo, change: Callable[[dict[str, Any], dict[str, bytes]], None
     path = repo.clone / "models" / "serving.zip"
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    form = json.loads(parts["form.json"])
+    form = json.loads(parts.pop("form.json"))
     change(form, parts)
+    form["parts"] = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    text = json.dumps(form).encode()
     path.unlink()
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in (parts | {"form.json": json.dumps(form).encode()}).items():
+        archive.comment = hashlib.sha256(text).hexdigest().encode()
+        for name, content in (parts | {"form.json": text}).items():
             archive.writestr(zipfile.ZipInfo(name), content)
     repo.run("dvc", "commit", "--force", "export", cwd=repo.clone)
     repo.commit("Another form")
@@ -188,23 +192,28 @@ def other_model(form: dict[str, Any], _: dict[str, bytes]) -> None:
 def code(_: dict[str, Any], parts: dict[str, bytes]) -> None:
     """A pickle that would write a file, in place of the weights."""
     harm = b"cos\nsystem\n(S'touch HARMED'\ntR."
-    parts.update({name: harm for name in parts if name != "form.json"} | {"model.pkl": harm})
+    parts.update(dict.fromkeys([*parts, "model.pkl"], harm))
 
 
-@pytest.mark.parametrize("change", [other_prediction, other_model, code])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(other_prediction, "golden"), (other_model, "was made from the model 0000"), (code, "cannot be served")],
+)
 def test_a_form_that_is_not_its_models_is_refused_and_runs_nothing(
-    repo: Repo, home: dict[str, str], change: Callable[[dict[str, Any], dict[str, bytes]], None]
+    repo: Repo, home: dict[str, str], change: Callable[[dict[str, Any], dict[str, bytes]], None], reason: str
 ) -> None:
     """Also with hashes that agree: the old version keeps serving, and the reason is one sentence."""
-    row = golden(repo.run, repo.clone)[0][0]
+    row = golden(repo.clone)[0][0]
     folder = serving_clone(repo)
     with running(folder, home, MODEL="stage:prod") as service:
         service.ready()
         forged(repo, change)
         service.wait(lambda: service.about()["refused"])
         about = service.about()
-        print(about["refused"])
-        assert (about["version"], about["refused"][0]["version"]) == ("v0.0.2", "v0.0.3")
+        (refused,) = about["refused"]
+        assert (about["version"], refused["version"], reason in refused["reason"]) == ("v0.0.2", "v0.0.3", True), (
+            refused
+        )
         assert service.ask("/predict", row)[1]["version"] == "v0.0.2"
     assert not [*repo.folder.rglob("HARMED")]
 

@@ -1,7 +1,7 @@
 """The log of predictions, which the service and `lifecycle predict` write: JSON lines, a file per day and process.
 
-A line is whole or the file's last one, whatever kills the process; columns may change from version to version. A thread
-writes, so no request waits for the disk. If the disk is full, rows wait in memory, then are dropped and counted.
+A line is whole or the file's last one, whatever kills the process, which Parquet cannot promise; columns may change
+from version to version. A thread writes. If the disk is full, rows wait in memory, then are dropped and counted.
 """
 
 import contextlib
@@ -71,7 +71,9 @@ class PredictionLog:
             file = self._open()
             start = os.fstat(file).st_size
             try:
-                write_all(file, content)
+                view = memoryview(content)
+                while view:  # a system call may take a part
+                    view = view[os.write(file, view) :]
             except OSError:
                 os.ftruncate(file, start)
                 raise
@@ -108,13 +110,6 @@ class PredictionLog:
 def today() -> str:
     """The day in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d")
-
-
-def write_all(file: int, content: bytes) -> None:
-    """Write all bytes; a system call may take a part of them."""
-    view = memoryview(content)
-    while view:
-        view = view[os.write(file, view) :]
 
 
 def read_log(folder: Path) -> Iterator[dict[str, Any]]:

@@ -3,10 +3,8 @@
 One process serves one model: start more processes, not workers, to serve more.
 """
 
-import asyncio
+import gc
 import logging
-import signal
-import threading
 import time
 import traceback
 from collections.abc import AsyncIterator
@@ -14,13 +12,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
-from serving.openapi import request_body, responses
-from serving.predict import Refusal, encode, predict
+from serving.drain import drain_on_sigterm
+from serving.openapi import document
+from serving.predict import encode, predict
+from serving.request import Refusal
 from serving.service import Service
 from serving.settings import settings
 
@@ -34,28 +33,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     access.handlers, access.propagate = [], False
     service = app.state.service = Service(settings())
     service.start()
+    gc.collect()
+    gc.freeze()  # the libraries' objects, which no collection needs to look at
     drain_on_sigterm(service)
     try:
         yield
     finally:
         service.stop()
-
-
-def drain_on_sigterm(service: Service) -> None:
-    """On SIGTERM: not ready at once, but still serving for the time of grace; a second SIGTERM ends it now."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    end, loop = signal.getsignal(signal.SIGTERM), asyncio.get_running_loop()
-
-    def begin(number: int, frame: Any) -> None:
-        if service.draining or not callable(end):
-            signal.signal(signal.SIGTERM, end)
-            signal.raise_signal(number)
-            return
-        service.draining = True
-        loop.call_soon_threadsafe(loop.call_later, service.settings.limits.grace, end, number, frame)
-
-    signal.signal(signal.SIGTERM, begin)
 
 
 app = FastAPIOffline(title="Predictions", redoc_url=None, lifespan=lifespan, version="1")
@@ -118,15 +102,7 @@ async def metrics() -> Response:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document for the model that answers now."""
-    document, served = get_openapi(title=app.title, version=app.version, routes=app.routes), app.state.service.current
-    text = {"summary": "Predict one row or several", "description": predict_rows.__doc__}
-    post: dict[str, Any] = text | {"requestBody": request_body(served), "responses": responses(served)}
-    document["paths"] = {"/predict": {"post": post}, **document["paths"]}
-    document["paths"]["/ready"]["get"]["responses"]["503"] = {"description": "Not ready"}
-    if app.state.service.settings.token:
-        document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        post["security"] = [{"token": []}]
-    return document
+    return document(app, app.state.service, predict_rows.__doc__ or "")
 
 
 app.openapi = openapi  # type: ignore[method-assign]

@@ -1,14 +1,32 @@
 """The OpenAPI document, with the real columns of the contract and an example."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from pipeline.contract.schema import Column
 from serving.served import Served
 
+if TYPE_CHECKING:
+    from serving.service import Service
+
 TYPES = {"number": "number", "integer": "number", "boolean": "boolean"}
 TEXT = {"type": "string"}
 LATER = {"description": "Known as soon as a model is served", "type": "object"}
-NOTE = "Values may also be written as text, as in the training data."
+
+
+def document(app: FastAPI, service: "Service", said: str) -> dict[str, Any]:
+    """The whole document; `said`: what /predict does."""
+    found, served = get_openapi(title=app.title, version=app.version, routes=app.routes), service.current
+    post: dict[str, Any] = {"summary": "Predict one row or several", "description": said}
+    post |= {"requestBody": request_body(served), "responses": responses(served)}
+    found["paths"] = {"/predict": {"post": post}, **found["paths"]}
+    found["paths"]["/ready"]["get"]["responses"]["503"] = {"description": "Not ready"}
+    if service.settings.token:
+        found.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        post["security"] = [{"token": []}]
+    return found
 
 
 def request_body(served: Served | None) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pipeline.contract.schema import Column, Contract
 from pipeline.table.read import _plain
 from pipeline.table.types import typed
 from pipeline.validation.breaches import breaches
-from serving.check import Check, Fault
+from serving.check import Check
+from serving.columns import Fault
 
 COLUMNS: dict[str, dict[str, Any]] = {
     "number": {"type": "number", "range": [-5, 1e6]},
