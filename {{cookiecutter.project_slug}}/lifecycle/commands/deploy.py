@@ -41,20 +41,14 @@ def run(options: argparse.Namespace) -> Outcome:
     version, content = release.tag.version, release.record(found)
     if not found.faults:
         return Outcome(0, [f"{stage} serves {version}: {summary(found)}.", noted(content)], content)
-    before, messages = back(release, found)
-    if before:
-        try:
-            again = bring(before, urls)
-        except LifecycleError as error:
-            again = Findings([str(error).rstrip(".")])
-        state = "; ".join(again.faults) or f"served again: {summary(again)}"
-        messages.append(f"{before.tag.version} after the rollback: {state}.")
-        messages.append(noted_if_possible(before.record(again)))
+    pointed_back, messages = back(release, found)
+    if pointed_back:
+        messages += after_rollback(stage, urls)
     return Outcome(1, messages, content)
 
 
-def back(failed: Release, found: Findings) -> tuple[Release | None, list[str]]:
-    """Record the failure and point the stage back, once: what it then points to, and what happened."""
+def back(failed: Release, found: Findings) -> tuple[bool, list[str]]:
+    """Record the failure and point the stage back, once: whether that was done, and what happened."""
     stage, version = failed.tag.stage, failed.tag.version
     messages = [f"{stage} does not serve {version} as it should: {fault}." for fault in found.faults]
     try:
@@ -62,18 +56,33 @@ def back(failed: Release, found: Findings) -> tuple[Release | None, list[str]]:
             now = registry.current(stage)
             if now is None or now.name != failed.tag.name:
                 moved = f"{stage} was moved to {now.version if now else 'nothing'} meanwhile: nothing was written."
-                return None, [*messages, moved]
+                return False, [*messages, moved]
             content = failed.record(found)
             messages.append(noted_if_possible(content))
             if now.kind == "rollback":
-                return None, [*messages, f"{stage} was pointed back to {version} already: it is not done twice."]
+                return False, [*messages, f"{stage} was pointed back to {version} already: it is not done twice."]
             before = target(registry.stages[stage], stage, None)
+            origin.bring([before.name])
             reason = f"The deployment of {version} failed: {content['reason']}"[:LONGEST]
             done = point_back(folder, registry, now, before, reason, rule.signed)
-        messages += done.messages
-        return (released(stage) if done.code == 0 else None), messages
     except LifecycleError as error:
-        return None, [*messages, f"{stage} still points to {version}: {error}"]
+        return False, [*messages, f"{stage} still points to {version}: {error}"]
+    return done.code == 0, messages + done.messages
+
+
+def after_rollback(stage: str, urls: list[str]) -> list[str]:
+    """Bring and check the version that the stage points to now, and record the outcome."""
+    try:
+        release = released(stage)
+    except LifecycleError as error:
+        return [f"What {stage} serves now was not checked: {error}"]
+    try:
+        found = bring(release, urls)
+    except LifecycleError as error:
+        found = Findings([str(error).rstrip(".")])
+    state = "; ".join(found.faults) or f"served again: {summary(found)}"
+    message = f"{release.tag.version} after the rollback: {state}."
+    return [message, noted_if_possible(release.record(found))]
 
 
 def noted(content: dict[str, Any]) -> str:
