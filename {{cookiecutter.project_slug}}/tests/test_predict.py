@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from pipeline import batch
+from pipeline.archive.predictions import predict
 from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.predict import predict_table
 from pipeline.prediction_log import read_log
-from pipeline.predictions import predict
 from pipeline.run.errors import InputError
 from pipeline.table import stream
 from pipeline.table.read import read
