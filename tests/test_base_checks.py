@@ -107,9 +107,10 @@ def test_metrics_of_the_base_score_both(pushed: Path, run: Run) -> None:
 
 
 def test_renamed_column_is_matched_by_the_others(pushed: Path, run: Run) -> None:
-    """After a renamed column rows are paired by the other columns, and the verdict is at best inconclusive."""
+    """After a renamed column and another row key, rows are paired by the other columns: at best inconclusive."""
     edit(pushed / "data" / "raw.csv", "bill_length_mm", "z_length_mm")
     edit(pushed / "data" / "schema.yaml", "bill_length_mm", "z_length_mm")
+    edit(pushed / "params.yaml", "[bill_length_mm, body_mass_g,", "[body_mass_g, z_length_mm,")
     run("dvc", "add", "data/raw.csv", cwd=pushed)
     change(pushed, run)
     outcome = gate(pushed, run)

@@ -9,13 +9,14 @@ import skops.io
 from sklearn.pipeline import Pipeline
 
 from pipeline.archive.canonical import canonical, unpacked
+from pipeline.archive.free_text import FreeText
 from pipeline.run.errors import InputError, reading
 
 AGAIN = "run `uv run dvc repro`, or `uv run dvc pull` for the stored model"
 TRUSTED = {  # types that our models contain beyond skops' own list; a new kind of model may need its types added here
     "functools.partial",
     "numpy.dtype",
-    "pipeline.archive.free_text.FreeText",  # has numbers alone
+    f"{FreeText.__module__}.FreeText",  # has numbers alone
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 }
