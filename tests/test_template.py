@@ -101,7 +101,7 @@ def test_hook_and_pipeline_share_their_constants() -> None:
             re.findall(rf"^{name} = (.*?)(?:  #.*)?$", path.read_text(), re.MULTILINE)
             for path in (
                 TEMPLATE / "hooks/pre_gen_project.py",
-                SOURCE / "pipeline/contract/cells.py",
+                SOURCE / "pipeline/table/cells.py",
                 SOURCE / "pipeline/describe/columns.py",
             )
         ]

@@ -215,7 +215,7 @@ def predict_table(
     rows: Path, out: Path, model: Path, contract: Contract, golden: Path, version: str | None, logs: Path
 ) -> dict[str, Any]:
     """Predict a table and log it; what was done."""
-    from pipeline.batch import predict_and_log
+    from pipeline.batch.score import predict_and_log
 
     known = check(Golden, json.loads(golden.read_bytes()), str(golden))
     return predict_and_log(str(rows), str(out), str(model), contract, known.model_dump(), version, logs)

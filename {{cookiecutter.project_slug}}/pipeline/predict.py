@@ -17,11 +17,11 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.archive import model_file
 from pipeline.archive.predictions import predict
+from pipeline.batch.stream import read_parts
 from pipeline.contract import schema
 from pipeline.contract.schema import Contract
 from pipeline.run.errors import InputError, reading
 from pipeline.run.threads import threads
-from pipeline.table.stream import read_parts
 from pipeline.table.types import typed
 from pipeline.validation.breaches import breaches
 

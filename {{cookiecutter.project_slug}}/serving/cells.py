@@ -7,8 +7,8 @@ from datetime import time as time_of
 from decimal import Decimal
 from math import isfinite
 
-from pipeline.contract.cells import AROUND, EMPTY, EPOCH, INFINITE, MARKS, MICROSECONDS, MONEY, NEGATIVE, TRUTH, USUAL
-from pipeline.contract.cells import pattern as pattern_of
+from pipeline.table.cells import AROUND, EMPTY, EPOCH, INFINITE, MARKS, MICROSECONDS, MONEY, NEGATIVE, TRUTH, USUAL
+from pipeline.table.cells import pattern as pattern_of
 
 Cell = str | float | bool | datetime | None
 MISSING = frozenset(EMPTY + INFINITE)

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pipeline.prediction_log import PredictionLog
+from pipeline.batch.prediction_log import PredictionLog
 from serving.follow import Follower
 from serving.metrics import Metrics
 from serving.served import Served, now, verified

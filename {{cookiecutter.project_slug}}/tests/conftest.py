@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.archive import model_file
 from pipeline.contract import schema
-from pipeline.contract.cells import EPOCH, MICROSECONDS
 from pipeline.contract.schema import FORMATS, Column, Contract
 from pipeline.model import Train
 from pipeline.run.files import read_json, read_table
@@ -20,6 +19,7 @@ from pipeline.run.inputs import digest, inputs
 from pipeline.run.settings import load_yaml, params
 from pipeline.split.settings import Prepare
 from pipeline.split.split import split
+from pipeline.table.cells import EPOCH, MICROSECONDS
 from pipeline.table.types import typed
 from pipeline.train import train
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import batch
 from pipeline.archive.predictions import predict
+from pipeline.batch import score as batch
+from pipeline.batch import stream
+from pipeline.batch.prediction_log import read_log
 from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import golden_rows, typed_rows
 from pipeline.predict import predict_table
-from pipeline.prediction_log import read_log
 from pipeline.run.errors import InputError
-from pipeline.table import stream
 from pipeline.table.read import read
 from pipeline.table.types import typed
 from tests.conftest import Case, small_table

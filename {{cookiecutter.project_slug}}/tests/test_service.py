@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from pipeline.batch.prediction_log import read_log
 from pipeline.contract.schema import Column, Contract
-from pipeline.prediction_log import read_log
 from serving.app import app
 
 LIMITS = {"bytes": 20_000, "rows": 50, "seconds": 5, "poll": 1, "grace": 0}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import prediction_log
-from pipeline.prediction_log import PredictionLog, read_log
+from pipeline.batch import prediction_log
+from pipeline.batch.prediction_log import PredictionLog, read_log
 
 LINE = json.dumps({"id": 1, "row": {"text": "x" * 200}}).encode() + b"\n"
 WRITER = """
 import sys, pathlib, time
-from pipeline.prediction_log import PredictionLog
+from pipeline.batch.prediction_log import PredictionLog
 log = PredictionLog(pathlib.Path(sys.argv[1]), sys.argv[2])
 for number in range(10**9):
     while not log.has_room(1000):

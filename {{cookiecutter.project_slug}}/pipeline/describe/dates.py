@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.cells import EPOCH, MICROSECONDS
 from pipeline.contract.schema import Column
 from pipeline.describe.doubts import DOUBT
 from pipeline.describe.names import words
+from pipeline.table.cells import EPOCH, MICROSECONDS
 from pipeline.table.types import moments
 
 ORDERS = ["%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]

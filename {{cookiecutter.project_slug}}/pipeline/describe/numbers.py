@@ -7,9 +7,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.cells import MARKS, pattern
 from pipeline.contract.schema import FORMATS, Column
 from pipeline.describe.doubts import DOUBT
+from pipeline.table.cells import MARKS, pattern
 from pipeline.table.numbers import numbers, usual
 
 FIRST = 100  # values that show whether a slow look at all of them is worth while

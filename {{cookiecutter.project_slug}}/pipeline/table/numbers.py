@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.cells import AROUND, MARKS, MONEY, NEGATIVE, USUAL, pattern
+from pipeline.table.cells import AROUND, MARKS, MONEY, NEGATIVE, USUAL, pattern
 
 
 def usual(texts: pa.Array) -> pa.Array:

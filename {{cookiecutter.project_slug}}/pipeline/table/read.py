@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.cells import EMPTY, INFINITE
 from pipeline.run.errors import InputError, reading
 from pipeline.run.files import OWN
+from pipeline.table.cells import EMPTY, INFINITE
 from pipeline.table.formats import load
 
 MISSING = pa.array(EMPTY + INFINITE)

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.cells import EPOCH, MICROSECONDS, TRUTH
 from pipeline.contract.schema import TEXTS, Column, Contract
 from pipeline.run.errors import InputError, reason
+from pipeline.table.cells import EPOCH, MICROSECONDS, TRUTH
 from pipeline.table.numbers import numbers
 
 YEARS = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31 23:59:59")  # that a text can have

@@ -11,10 +11,10 @@ import pandas as pd
 
 from pipeline.archive import model_file
 from pipeline.archive.predictions import predict
+from pipeline.batch.prediction_log import PredictionLog
 from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import contradictions, typed_rows
 from pipeline.predict import predict_table
-from pipeline.prediction_log import PredictionLog
 from pipeline.run.errors import InputError
 
 TOLERANCE = 1e-6  # of the golden predictions, which another processor may move a little
