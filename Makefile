@@ -3,6 +3,7 @@
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
+PORT := 8765
 # gitlab-ci-local copies with rsync, a browser opens the reports, tags are signed, alert rules are tested (promtool), and
 # the container is built on Debian's own Python and pushed to a registry
 PACKAGES := rsync chromium gpg gpg-agent prometheus buildah mmdebstrap docker-registry
@@ -57,10 +58,16 @@ demo: .venv/ready
 	git init --quiet --bare --initial-branch main build/origin.git
 	cd $(DEMO) && git switch --quiet main && git remote add origin ../origin.git && git push --quiet origin main
 	cd $(DEMO) && uv run lifecycle promote --stage prod --reason "The first version"
-	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 && git commit --quiet --all --message "Tuned"
-	cd $(DEMO) && git push --quiet origin main && uv run lifecycle promote --stage prod
-	@echo; echo "== 8. A regression is found: roll back. Which version was in production when, and made from which rows?"
+	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 --set-param deploy.watch=3
+	cd $(DEMO) && git commit --quiet --all --message "Tuned" && git push --quiet origin main
+	@echo; echo "== 8. Serve the stage; a promotion reaches the service, which is asked for its golden predictions and watched"
+	cd $(DEMO) && { MODEL=stage:prod uv run uvicorn serving.app:app --port $(PORT) --log-level warning & echo $$! > service.pid; }
+	cd $(DEMO) && uv run lifecycle promote --stage prod && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT)
+	cd $(DEMO) && head -4 data/raw.csv > new.csv && uv run lifecycle predict new.csv predictions.csv --stage prod
+	cat $(DEMO)/predictions.csv
+	@echo; echo "== 9. A regression is found: roll back. Which version was in production when, and made from which rows?"
 	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are classified as Adelies" && uv run gto show
+	cd $(DEMO) && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT); kill $$(cat service.pid) && rm service.pid
 	cd $(DEMO) && uv run lifecycle audit --html report/audit.html
 	cd $(DEMO) && uv run lifecycle audit v0.0.2
 	cd $(DEMO) && uv run lifecycle clean
