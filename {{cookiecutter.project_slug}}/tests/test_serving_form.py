@@ -139,3 +139,10 @@ def test_export_stops_at_another_prediction() -> None:
     for new in ({"p(iris)": 0.75 + 1e-8}, {"predicted": "rose"}, {"p(iris)": float("nan")}):
         with pytest.raises(InputError, match="of test row 0"):
             compare([old | new], [old])
+
+
+def test_rows_become_the_same_table_again() -> None:
+    """Rows as a service gives them are the table that the archive predicts."""
+    agreed = contract("classification")
+    data = agreed.inputs(odd(table(50, "classification", 1)))
+    pd.testing.assert_frame_equal(frame.table(frame.cells(data, agreed), agreed), data)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.contract.schema import TEXTS, Contract
+from pipeline.contract.schema import NUMBERS, TEXTS, Contract
 from pipeline.features import features
 from pipeline.form.inputs import PARTS, Input, Row, reader
 
@@ -35,6 +35,17 @@ def cells(data: pd.DataFrame, contract: Contract) -> list[Row]:
         read = [value.to_pydatetime() for value in values] if column.type == "datetime" else values.tolist()
         plain[name] = [None if gap else value for gap, value in zip(values.isna(), read)]
     return [dict(zip(plain, row)) for row in zip(*plain.values())]
+
+
+def table(rows: list[Row], contract: Contract) -> pd.DataFrame:
+    """The opposite of `cells`."""
+    kinds = dict.fromkeys(NUMBERS, "float64") | {"datetime": "datetime64[us]"}
+    return pd.DataFrame(
+        {
+            name: pd.Series([row.get(name) for row in rows], dtype=object).astype(kinds.get(column.type, "str"))
+            for name, column in contract.features.items()
+        }
+    )
 
 
 def changed(data: pd.DataFrame, rows: list[Row], contract: Contract) -> str | None:

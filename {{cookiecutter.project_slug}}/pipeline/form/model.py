@@ -73,12 +73,12 @@ class ArchivedModel(Model):
 
     def predict(self, rows: list[Row]) -> list[Prediction]:
         """As Model.predict."""
-        from pipeline.evaluation.golden import typed_rows
+        from pipeline.form.frame import table
         from pipeline.predictions import predict
         from pipeline.run.threads import threads
 
         with threads(len(rows)):
-            found = predict(self._fitted, typed_rows(rows, self.contract), self.contract) if rows else None
+            found = predict(self._fitted, table(rows, self.contract), self.contract) if rows else None
         return [] if found is None else found.to_dict("records")
 
 
