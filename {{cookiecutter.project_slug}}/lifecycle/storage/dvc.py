@@ -63,7 +63,7 @@ def default_remote(text: str | None = None) -> tuple[str, str]:
         raise LifecycleError(f".dvc/config cannot be read ({' '.join(str(error).split())}): correct it.") from None
     name = config.get("core", "remote", fallback="")
     if url := re.sub(r"""^(["'])(.*)\1$""", r"\2", config.get(f"'remote \"{name}\"'", "url", fallback="")):
-        return name, url if "://" in url else str(Path(".dvc", url).resolve())
+        return name, url if "://" in url else str(Path(".dvc", Path(url).expanduser()).resolve())
     lines = dvc("remote", "list").stdout.splitlines()  # set for the machine or the person
     defaults = [line.removesuffix("(default)").split(None, 1) for line in lines if line.endswith("(default)")]
     if not defaults:

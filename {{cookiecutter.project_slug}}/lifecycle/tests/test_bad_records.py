@@ -1,6 +1,7 @@
 """Whatever a record contains, reading it ends in its content or in one sentence that names the file."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from lifecycle import project
 from lifecycle.errors import LifecycleError
 from lifecycle.git import commits
+from lifecycle.storage import dvc
 from lifecycle.storage.dvc_yaml import artifact, declarations
 from lifecycle.storage.lock import changed_stages, lock, recorded_data, recorded_stages
 from lifecycle.storage.version import flat, versions
@@ -135,3 +137,10 @@ def test_flat_keeps_the_order() -> None:
     for _ in range(5000):
         deep = [deep]
     assert [*flat(deep).values()] == [0]
+
+
+def test_home_of_a_remote_is_the_persons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A remote below `~`, as set-up suggests it, is the folder that DVC uses."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = "[core]\n    remote = storage\n['remote \"storage\"']\n    url = ~/dvc-storage/penguins\n"
+    assert dvc.default_remote(text) == ("storage", str(tmp_path / "dvc-storage" / "penguins"))
