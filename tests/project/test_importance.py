@@ -7,6 +7,7 @@ import pytest
 from pipeline.contract.schema import Contract
 from pipeline.evaluation import importance, most_used
 from pipeline.evaluation.shuffle import orders, shuffled, whole_units
+from pipeline.model import Train, build
 from pipeline.run.files import UNIT
 
 
@@ -51,3 +52,18 @@ def test_constant_columns_of_a_unit_stay_constant() -> None:
     assert (copy["age"][400:] == copy["day"][400:] // 5).all()  # shuffled together
     order = whole_units(data, rng)[:50]
     assert len(set(units[order])) == 10 and len(set(order)) == 50
+
+
+def test_columns_that_no_tree_splits_on_are_not_tried() -> None:
+    """Of trees on categories and numbers exactly the columns with a split are named; of other models all columns."""
+    rng = np.random.default_rng(0)
+    texts = pd.DataFrame(rng.choice(["a", "b", "c"], (300, 5)).astype(object)).add_prefix("c")
+    frame = pd.concat([pd.DataFrame(rng.normal(size=(300, 5))).add_prefix("n"), texts], axis=1)
+    target = 5 * (frame["c3"] == "b") + 3.0 * (frame["n4"] > 0)
+    plain = {"model": "boosting", "learning_rate": 0.5, "max_iter": 1, "max_leaf_nodes": 4, "rows_per_leaf": 1}
+    settings = Train.model_validate(plain | {"min_samples_leaf": 20, "l2_regularization": 1.0, "seed": 0})
+    model = build(settings, "regression", [*texts], [f"n{i}" for i in range(5)]).fit(frame, target)
+    assert most_used.split_on(model, frame) == ["n4", "c3"]
+    assert most_used.most_used(model, frame, rng) == ["n4", "c3"]
+    linear = build(settings.model_copy(update={"model": "linear"}), "regression", [*texts], []).fit(frame, target)
+    assert most_used.split_on(linear, frame) == list(frame)

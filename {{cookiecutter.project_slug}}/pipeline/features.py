@@ -16,8 +16,9 @@ def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 
     An ordered category is the number of its place in the contract's values.
     """
-    columns: dict[str, pd.Series] = {}
     dates: dict[str, pd.Series] = {}
+    ordered: dict[str, pd.Series] = {}
+    texts, others = [], []  # each kind at once, since wide tables have many columns
     for name, column in contract.features.items():
         if column.type == "datetime":
             dates |= {f"{name} ({part})": getattr(data[name].dt, part).astype("float64") for part in PARTS}
@@ -25,9 +26,12 @@ def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
             dates[f"{name} (days)"] = seconds / 86400
         elif column.ordered and column.values:
             places = {value: float(place) for place, value in enumerate(column.values)}
-            columns[name] = data[name].map(places).astype("float64")
+            ordered[name] = data[name].map(places).astype("float64")
         elif column.type in TEXTS:
-            columns[name] = data[name].astype(object).where(data[name].notna(), np.nan)
+            texts.append(name)
         else:
-            columns[name] = data[name]
-    return pd.DataFrame(dates | columns)
+            others.append(name)
+    words = data[texts].astype(object)
+    parts = {name: values for name, values in dates.items() if name not in contract.features}
+    columns = pd.concat([pd.DataFrame(ordered, data.index), words.where(words.notna(), np.nan), data[others]], axis=1)
+    return pd.DataFrame(parts, data.index).join(columns[[n for n in contract.features if n in columns]])

@@ -50,10 +50,11 @@ def train(data: pd.DataFrame, contract: Contract, settings: Train) -> Pipeline:
     if contract.task == "classification" and target.nunique() < 2:
         raise InputError(f"the training rows have one class of {contract.target!r}: set prepare.split: stratified.")
     frame = features(contract.inputs(data), contract)
-    text = [name for name in frame.columns if frame[name].dtype == object]
+    text = dict.fromkeys(frame.select_dtypes(object).columns)  # quick to look up, since wide tables have many columns
     words = [name for name, column in contract.features.items() if column.type == "text" and name in text]
     # The trees cannot bin a number that is always missing; they ignore a constant
-    frame = frame.fillna({name: 0.0 for name in frame.columns if name not in text and frame[name].isna().all()})
+    empty = frame.columns[frame.isna().all()]
+    frame = frame.fillna({name: 0.0 for name in empty if name not in text})
     categories, numbers = [n for n in text if n not in words], [n for n in frame.columns if n not in text]
     model = build(suited(settings, target, contract.task), contract.task, categories, numbers, words)
     verbose = type(model[-1]).__name__.startswith("HistGradientBoosting")

@@ -18,6 +18,7 @@ from lifecycle.storage import dvc
 from lifecycle.storage.version import Version
 
 METRICS = "pipeline/metrics.py"
+NAMED = 10  # columns that a sentence names
 ROUNDING = 1e-6  # relative difference between metrics.json and the metrics of its predictions
 FIRST = "There are no results to compare with: only floors and ceilings were checked."
 
@@ -68,7 +69,8 @@ def matched(
     ours, theirs = (pd.util.hash_pandas_object(frame[names], index=False).to_numpy() for frame in (test, old_test))
     both = pair(before.assign(**{ROW: theirs}), after.assign(**{ROW: ours}))
     count = len(both.new)
-    doubt = f"Columns changed, so rows were matched by {', '.join(names)}: {count} test rows are in both versions"
+    by = ", ".join(names) if len(names) <= NAMED else f"the {len(names)} columns that both versions have"
+    doubt = f"Columns changed, so rows were matched by {by}: {count} test rows are in both versions"
     return (
         both,
         test.assign(**{ROW: ours}),

@@ -1,5 +1,6 @@
 """Saves and loads the model as a skops archive: loading it runs no code, and the same model gives the same bytes."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,24 @@ TRUSTED = {  # types that our models contain beyond skops' own list; a new kind 
 def save(model: Pipeline, path: str) -> None:
     """Write `model`; the archive's comment is the version of scikit-learn that fitted it."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_bytes(canonical(skops.io.dumps(model), f"scikit-learn {sklearn.__version__}"))
+    Path(path).write_bytes(canonical(skops.io.dumps(_without_bins(model)), f"scikit-learn {sklearn.__version__}"))
+
+
+def _without_bins(model: Pipeline) -> Pipeline:
+    """The model without the bins of numbers, which only training needs: an array for each column of a wide table."""
+    mapper = getattr(model[-1], "_bin_mapper", None)
+    if mapper is None:
+        return model
+    trees, mapper = copy.copy(model[-1]), copy.copy(mapper)
+    categories = np.flatnonzero(mapper.is_categorical_)
+    none, edges = np.empty(0), mapper.bin_thresholds_[: categories[-1] + 1 if len(categories) else 0]
+    same: dict[bytes, np.ndarray] = {}  # equal arrays are stored once
+    mapper.bin_thresholds_ = [
+        same.setdefault(edge.tobytes(), edge) if categorical else none
+        for edge, categorical in zip(edges, mapper.is_categorical_)
+    ]
+    trees._bin_mapper = mapper
+    return Pipeline([*model.steps[:-1], (model.steps[-1][0], trees)])
 
 
 def load(path: str) -> Pipeline:

@@ -18,19 +18,21 @@ ROWS = 10
 
 def golden_rows(data: pd.DataFrame, predictions: pd.DataFrame, contract: Contract) -> list[dict[str, Any]]:
     """The features of a few rows, the same each time; first one row for each predicted class."""
+    names = list(contract.features)
     numbers = data[[n for n, c in contract.features.items() if c.type in NUMBERS]].fillna(0)
     ordered = data[np.isfinite(numbers).all(axis=1)].sort_values(ROW, kind="stable")
     predicted = predictions.loc[ordered.index, "predicted"]
     first = predicted.drop_duplicates() if contract.task == "classification" else predicted.head(0)
     chosen = [*first.index, *ordered.index.difference(first.index, sort=False)][:ROWS]
-    return [{name: _plain(ordered.at[row, name]) for name in contract.features} for row in chosen]
+    return [dict(zip(names, map(_plain, row))) for row in ordered.loc[chosen, names].itertuples(index=False, name=None)]
 
 
 def typed_rows(rows: list[dict[str, Any]], contract: Contract) -> pd.DataFrame:
     """Rows from JSON as a table with the types of the contract."""
     with reading("the golden rows", AGAIN):
-        raw = pd.DataFrame(rows, columns=list(contract.features), dtype=object)
-        return pd.DataFrame({name: _column(raw[name], column.type) for name, column in contract.features.items()})
+        return pd.DataFrame(
+            {name: _column([row.get(name) for row in rows], column.type) for name, column in contract.features.items()}
+        )
 
 
 def contradictions(recorded: list[dict[str, Any]], now: list[dict[str, Any]], tolerance: float) -> list[str]:
@@ -57,9 +59,9 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, pd.Timestamp) else float(value) if isinstance(value, float) else value
 
 
-def _column(values: pd.Series, kind: str) -> pd.Series:
+def _column(values: list[Any], kind: str) -> Any:
     if kind in NUMBERS:
-        return values.astype("float64")
+        return np.array(values, dtype="float64")
     if kind == "datetime":
-        return pd.to_datetime(values, format="ISO8601").astype("datetime64[us]")
-    return values.astype("str")
+        return pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601").astype("datetime64[us]")
+    return pd.Series(values, dtype=object).astype("str")
