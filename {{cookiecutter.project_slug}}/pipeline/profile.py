@@ -14,11 +14,21 @@ LEVELS = 100  # most frequent categories that are listed
 def profile(data: pd.DataFrame, contract: Contract) -> dict[str, Any]:
     """The number of rows, and for every feature and the target its share of missing values and its distribution.
 
-    The target's mean or shares, which the baseline predicts, are weighted where rows have weights.
+    The target's mean or shares, which the baseline predicts, are weighted where rows have weights. Of free text, only
+    lengths are kept, since the profile is in Git and texts are about people.
     """
-    columns = {name: distribution(data[name]) for name in contract.features}
+    columns = {
+        name: lengths(data[name]) if column.type == "text" else distribution(data[name])
+        for name, column in contract.features.items()
+    }
     columns[contract.target] = distribution(data[contract.target], data.get(WEIGHT))
     return {"rows": len(data), "columns": columns}
+
+
+def lengths(values: pd.Series) -> dict[str, Any]:
+    """Free text: the mean and deciles of its number of characters."""
+    found = distribution(values.str.len().astype("float64"))
+    return {"missing": found["missing"], "length": {"mean": found["mean"], "deciles": found["deciles"]}}
 
 
 def distribution(values: pd.Series, weights: pd.Series | None = None) -> dict[str, Any]:

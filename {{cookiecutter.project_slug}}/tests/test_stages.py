@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
@@ -16,6 +17,7 @@ from pipeline.contract.schema import Contract
 from pipeline.evaluation.golden import contradictions, golden_rows, typed_rows
 from pipeline.features import features
 from pipeline.model import Train
+from pipeline.profile import profile
 from pipeline.run.errors import InputError
 from pipeline.train import train
 from tests.conftest import Case, Sides
@@ -87,3 +89,18 @@ def test_model_file_has_no_bins_of_numbers(
     assert sum(len(edges) for edges, number in zip(mapper.bin_thresholds_, numbers) if number) == 0
     before, after = (predict(model, sides[1], contract) for model in (fitted, stored))
     np.testing.assert_array_equal(before.to_numpy(), after.to_numpy())
+
+
+def test_profile_holds_no_free_text() -> None:
+    """Of free text the profile has missing values and lengths, of categories the shares of their values."""
+    column = {"role": "feature", "missing": True}
+    columns = {"note": column | {"type": "text"}, "kind": column | {"type": "category"}}
+    target = {"type": "number", "role": "target", "missing": False}
+    contract = Contract.model_validate({"task": "regression", "columns": {**columns, "y": target}})
+    notes = pd.Series(["Ann Lee called", "a private matter", None, "x"], dtype="str")
+    data = pd.DataFrame({"note": notes, "kind": pd.Series(["a", "b", "a", "a"], dtype="str"), "y": 1.0})
+    found = profile(data, contract)
+    assert not any(text in json.dumps(found) for text in notes.dropna()[:2])
+    assert found["columns"]["note"]["missing"] == 0.25
+    assert found["columns"]["note"]["length"]["deciles"][::10] == [1, 16]
+    assert found["columns"]["kind"]["shares"] == {"a": 0.75, "b": 0.25}
