@@ -102,8 +102,9 @@ def forge_golden(repo: Repo) -> None:
     path.write_text(json.dumps(golden, indent=2, ensure_ascii=False) + "\n")
     lock, new = repo.clone / "dvc.lock", path.read_bytes()
     edit(lock, hashlib.md5(old).hexdigest(), hashlib.md5(new).hexdigest())
-    text = lock.read_text().split("path: models/golden.json")
-    lock.write_text(text[0] + "path: models/golden.json" + text[1].replace(f"size: {len(old)}", f"size: {len(new)}", 1))
+    first, *entries = lock.read_text().split("path: models/golden.json")
+    sized = (entry.replace(f"size: {len(old)}", f"size: {len(new)}", 1) for entry in entries)
+    lock.write_text("path: models/golden.json".join([first, *sized]))
     repo.run("dvc", "commit", "--force", "models/golden.json", cwd=repo.clone, code=None)
 
 
