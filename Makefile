@@ -61,13 +61,13 @@ demo: .venv/ready
 	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 --set-param deploy.watch=3
 	cd $(DEMO) && git commit --quiet --all --message "Tuned" && git push --quiet origin main
 	@echo; echo "== 8. Serve the stage; a promotion reaches the service, which is asked for its golden predictions and watched"
-	cd $(DEMO) && { MODEL=stage:prod uv run uvicorn serving.app:app --port $(PORT) --log-level warning & echo $$! > service.pid; }
+	cd $(DEMO) && { MODEL=stage:prod uv run uvicorn serving.app:app --port $(PORT) --log-level warning & echo $$! > ../service.pid; }
 	cd $(DEMO) && uv run lifecycle promote --stage prod && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT)
-	cd $(DEMO) && head -4 data/raw.csv > new.csv && uv run lifecycle predict new.csv predictions.csv --stage prod
-	cat $(DEMO)/predictions.csv
+	cd $(DEMO) && head -4 data/raw.csv > ../new.csv && uv run lifecycle predict ../new.csv ../predictions.csv --stage prod
+	cat build/predictions.csv
 	@echo; echo "== 9. A regression is found: roll back. Which version was in production when, and made from which rows?"
 	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are classified as Adelies" && uv run gto show
-	cd $(DEMO) && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT); kill $$(cat service.pid) && rm service.pid
+	cd $(DEMO) && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT); kill $$(cat ../service.pid)
 	cd $(DEMO) && uv run lifecycle audit --html report/audit.html
 	cd $(DEMO) && uv run lifecycle audit v0.0.2
 	cd $(DEMO) && uv run lifecycle clean
