@@ -12,7 +12,7 @@ from tests.test_life import edit
 pytestmark = pytest.mark.slow
 
 RATIO = 'data["bill_length_mm"] / data["bill_depth_mm"]'
-RETURN = "    return pd.DataFrame(dates | columns)\n"
+RETURN = "    return frame  # noqa: RET504 - the place to add columns\n"
 MODULE = '''"""The shape of a bill."""
 
 import pandas as pd
@@ -31,7 +31,7 @@ FOREST = """    trees = ExtraTreesClassifier(n_estimators=20, random_state=setti
 
 
 def feature(project: Path) -> None:
-    edit(project / "pipeline/features.py", RETURN, f'    columns["bill_ratio"] = {RATIO}\n{RETURN}')
+    edit(project / "pipeline/features.py", RETURN, f'    frame["bill_ratio"] = {RATIO}\n{RETURN}')
 
 
 def metric(project: Path) -> None:
@@ -59,7 +59,7 @@ def module(project: Path, declared: bool = True) -> None:
     text = (project / "pipeline/features.py").read_text()
     text = text.replace("from pipeline.contract", "from pipeline.bill import ratio\nfrom pipeline.contract")
     (project / "pipeline/features.py").write_text(
-        text.replace(RETURN, f'    columns["bill_ratio"] = ratio(data)\n{RETURN}')
+        text.replace(RETURN, f'    frame["bill_ratio"] = ratio(data)\n{RETURN}')
     )
     if declared:
         edit(project / "dvc.yaml", "pipeline/features.py", "pipeline/bill.py, pipeline/features.py")

@@ -88,10 +88,9 @@ def test_worse_slice_fails(pushed: Path, run: Run) -> None:
     )
     change(pushed, run, *gate)
     run("git", "switch", "--quiet", "-C", "change", cwd=pushed)
-    head = "    frame = features(contract.inputs(data), contract)\n"
-    gentoo = 'bill_depth_mm=14.0, flipper_length_mm=230.0, body_mass_g=6000.0, island="Biscoe"'
-    shift = f'    data = data.where(data["island"] != "Dream", data.assign({gentoo}))\n'
-    change(pushed, run, ("pipeline/archive/predictions.py", head, shift + head))
+    target = "    target = data[contract.target]\n"  # the model learns that all penguins of Dream are Gentoos
+    wrong = '    target = data[contract.target].where(data["island"] != "Dream", "Gentoo")\n'
+    change(pushed, run, ("pipeline/train.py", target, wrong))
     result = review(pushed, run)
     assert result.code == {"verify": 0, "reproduce": 0, "gate": 1}
     assert metric_row(result.report, "accuracy")["verdict"] != "fail"
@@ -121,7 +120,7 @@ def test_loosened_gate_is_ignored(pushed: Path, run: Run) -> None:
     result = review(pushed, run)
     assert "edits files that check changes; the base's were used: lifecycle/review/limits.py" in result.comment
     assert "| pipeline/metrics.py |" in result.comment.replace("&#95;", "_")
-    stated = "Scored by another pipeline/metrics.py: metrics.json has accuracy 1, the predictions give 0.39759"
+    stated = "Scored by another pipeline/metrics.py: metrics.json has accuracy 1, the predictions give 0.44"
     assert stated in result.comment.replace("&#95;", "_")
     base = run("git", "rev-parse", "origin/main", cwd=pushed).stdout[:9]
     assert f"Checked by the code of commit {base}" in result.comment

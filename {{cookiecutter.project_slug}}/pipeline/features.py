@@ -34,4 +34,5 @@ def features(data: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     words = data[texts].astype(object)
     parts = {name: values for name, values in dates.items() if name not in contract.features}
     columns = pd.concat([pd.DataFrame(ordered, data.index), words.where(words.notna(), np.nan), data[others]], axis=1)
-    return pd.DataFrame(parts, data.index).join(columns[[n for n in contract.features if n in columns]])
+    frame = pd.DataFrame(parts, data.index).join(columns[[n for n in contract.features if n in columns]])
+    return frame  # noqa: RET504 - the place to add columns
