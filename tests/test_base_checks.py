@@ -157,8 +157,9 @@ def test_remote_of_the_base_is_read(pushed: Path, run: Run) -> None:
 def test_prediction_gets_neither_target_nor_secrets(pushed: Path, run: Run, tmp_path: Path) -> None:
     """The change's own code predicts from the features alone, in a process without the secrets of the run."""
     seen = tmp_path / "seen.json"
-    spy = f"import json, os\n    Path({str(seen)!r}).write_text(json.dumps([table.column_names, dict(os.environ)]))\n"
-    edit(pushed / "pipeline" / "predict.py", "    table = read(rows)\n", f"    table = read(rows)\n    {spy}")
+    spy = f"import json, os\n        Path({str(seen)!r}).write_text(json.dumps([table.column_names, dict(os.environ)]))\n"
+    part = "    for table in read_parts(rows):\n"
+    edit(pushed / "pipeline" / "predict.py", part, f"{part}        {spy}")
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 6.0"))
     run("lifecycle", "reproduce", "origin/main", cwd=pushed, GITHUB_TOKEN="secret", AWS_SECRET_ACCESS_KEY="secret")
     columns, variables = json.loads(seen.read_text())
