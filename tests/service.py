@@ -59,7 +59,7 @@ class Service:
         lines = dict(line.rsplit(" ", 1) for line in self.ask("/metrics")[1].splitlines() if line[0] != "#")
         return float(lines[name])
 
-    def wait(self, reached: Callable[[], Any], seconds: float = 30) -> float:
+    def wait(self, reached: Callable[[], Any], seconds: float = 120) -> float:
         """Wait until something is so; returns the seconds that it took."""
         start = time.monotonic()
         while True:

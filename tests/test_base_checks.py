@@ -157,7 +157,9 @@ def test_remote_of_the_base_is_read(pushed: Path, run: Run) -> None:
 def test_prediction_gets_neither_target_nor_secrets(pushed: Path, run: Run, tmp_path: Path) -> None:
     """The change's own code predicts from the features alone, in a process without the secrets of the run."""
     seen = tmp_path / "seen.json"
-    spy = f"import json, os\n        Path({str(seen)!r}).write_text(json.dumps([table.column_names, dict(os.environ)]))\n"
+    spy = (
+        f"import json, os\n        Path({str(seen)!r}).write_text(json.dumps([table.column_names, dict(os.environ)]))\n"
+    )
     part = "    for table in read_parts(rows):\n"
     edit(pushed / "pipeline" / "predict.py", part, f"{part}        {spy}")
     change(pushed, run, ("params.yaml", "l2_regularization: 5.0", "l2_regularization: 6.0"))

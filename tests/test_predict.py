@@ -34,7 +34,9 @@ def test_a_table_is_predicted_with_the_stages_version_and_logged(repo: Repo) -> 
 
 def test_other_code_than_the_versions_is_found_by_its_golden_predictions(repo: Repo) -> None:
     """A feature that was changed since the version was made gives other predictions: nothing is written."""
-    edit(repo.clone / "pipeline" / "features.py", "columns[name] = data[name]\n", "columns[name] = data[name] * 2\n")
+    line = "    words = data[texts].astype(object)\n"
+    doubled = "    data = data.assign(**{name: data[name] * 2 for name in others})\n"
+    edit(repo.clone / "pipeline" / "features.py", line, doubled + line)
     (repo.clone / "new.csv").write_text((repo.clone / "data/raw.csv").read_text())
     message = repo.messages("predict", "new.csv", "out.csv", "--version", "v0.0.1", code=2)
     assert "golden predictions of v0.0.1" in message

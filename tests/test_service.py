@@ -190,7 +190,7 @@ def test_sigterm_under_load_loses_no_accepted_prediction(repo: Repo, home: dict[
         codes = load.stop()
     assert {*codes} <= {200, 0}
     ids = {content["predictions"][0]["id"] for _, _, status, content in load.answers if status == 200}
-    assert len(ids) == codes[200] > 100
+    assert len(ids) == codes[200] > 20
     assert ids < {entry["id"] for entry in logged(folder / "logs")}
 
 
