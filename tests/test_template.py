@@ -32,6 +32,7 @@ def test_unbaked_tree_type_checks_and_passes_its_tests(unbaked: Path, baked: Pat
     assert baked.exists()
     shutil.copytree(TEMPLATE / "tests" / "project", unbaked / "tests", dirs_exist_ok=True)
     run("mypy", ".", cwd=unbaked)
+    run("ruff", "check", "--no-cache", "--ignore", "RUF200", "tests", cwd=unbaked)
     shutil.copy(baked / "data" / "schema.yaml", unbaked / "data")  # written by the set-up
     assert " passed" in run("pytest", cwd=unbaked).stdout
 
