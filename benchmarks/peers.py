@@ -20,7 +20,7 @@ Row = create_model("Row", **kinds)
 echo, frame = FastAPI(), FastAPI()
 
 
-@echo.post("/predict")
+@echo.post("/predict")  # type: ignore[untyped-decorator]
 async def echoed(row: Row) -> Row:  # type: ignore[valid-type]
     """The body, checked."""
     return row
@@ -36,7 +36,7 @@ if os.environ.get("PEER") == "frame":
     texts = {name: "str" for name, column in contract.features.items() if column.type not in NUMBERS}
     threads(1)
 
-    @frame.post("/predict")
+    @frame.post("/predict")  # type: ignore[untyped-decorator]
     def framed(row: Row) -> dict[str, Any]:  # type: ignore[valid-type]
         """What the pipeline predicts."""
         data = pd.DataFrame([row.model_dump()]).astype(texts)  # type: ignore[attr-defined]

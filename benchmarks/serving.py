@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from data import table
+from data import table  # type: ignore[attr-defined] # mypy sees the project's folder of this name
 from run import HERE, Bench
 
 ROWS, MORE = 10_000, 4  # columns that the usual table of 20 does not have
@@ -57,7 +57,7 @@ def project(bench: Bench) -> Path:
     answers = ("project_slug=bench_serving", "set_up=yes", f"dataset={bench.folder / 'table.csv'}", "target=bought")
     bench.bake(bench.folder, *answers)
     bench.run("dvc", "repro", cwd=bench.folder / "bench_serving")
-    return bench.folder / "bench_serving"
+    return Path(bench.folder / "bench_serving")
 
 
 @contextmanager
