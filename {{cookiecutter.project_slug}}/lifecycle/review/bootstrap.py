@@ -15,6 +15,7 @@ from lifecycle.project import ROW, UNIT, WEIGHT
 from lifecycle.review.limits import POWER
 
 MINIMUM = 10  # shared units
+KNOWN = ROW, UNIT, WEIGHT, "actual", "predicted"  # columns of predictions, beside the probabilities
 SAME = 1e-9  # differences below this are rounding
 
 
@@ -58,7 +59,8 @@ def pair(old: pd.DataFrame, new: pd.DataFrame) -> Pair:
                 frame[name] = 0.0
     same = {name: new[name] for name in (UNIT, WEIGHT) if name in new}
     old = old.assign(actual=corrected, **same)
-    return Pair(old[[name for name in new.columns if name in old]], new, relabelled)
+    both = [name for name in new.columns if name in old and (name in KNOWN or name.startswith("p("))]
+    return Pair(old[both], new[both], relabelled)
 
 
 def units(both: Pair) -> int:
