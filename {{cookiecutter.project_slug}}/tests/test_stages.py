@@ -76,21 +76,6 @@ def test_reports_are_valid_json() -> None:
         json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
 
 
-def test_model_file_has_no_bins_of_numbers(
-    sides: Sides, contract: Contract, train_settings: Train, tmp_path: Path
-) -> None:
-    """The file leaves out what only training needs, the fitted model keeps it, and the predictions are the same."""
-    fitted = train(sides[0], contract, train_settings.model_copy(update={"model": "boosting"}))
-    path = str(tmp_path / "model.skops")
-    model_file.save(fitted, path)
-    stored = model_file.load(path)
-    mapper, numbers = stored[-1]._bin_mapper, fitted[-1]._bin_mapper.is_categorical_ == 0
-    assert len(fitted[-1]._bin_mapper.bin_thresholds_) == len(numbers) >= len(mapper.bin_thresholds_)
-    assert sum(len(edges) for edges, number in zip(mapper.bin_thresholds_, numbers) if number) == 0
-    before, after = (predict(model, sides[1], contract) for model in (fitted, stored))
-    np.testing.assert_array_equal(before.to_numpy(), after.to_numpy())
-
-
 def test_profile_holds_no_free_text() -> None:
     """Of free text the profile has missing values and lengths, of categories the shares of their values."""
     column = {"role": "feature", "missing": True}
