@@ -191,7 +191,7 @@ def main(names: list[str]) -> None:
         names = [name for name in TABLES if not (WORK / name / "result.json").exists()] or sys.exit("none is missing.")
     unknown = [name for name in names if name not in TABLES]
     if unknown:
-        sys.exit(f"there is no table {unknown[0]!r}: choose among {', '.join(TABLES)}.")
+        sys.exit(f"unknown table {unknown[0]!r}: choose among {', '.join(TABLES)}.")
     workers = int(os.environ.get("TABLES_AT_ONCE", min(2, os.cpu_count() or 1)))
     python = prepare()
     free: queue.SimpleQueue[int] = queue.SimpleQueue()

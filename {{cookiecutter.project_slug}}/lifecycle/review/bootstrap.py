@@ -21,13 +21,14 @@ SAME = 1e-9  # differences below this are rounding
 
 @dataclass(frozen=True)
 class Change:
-    """Old and new value on the shared rows, the interval of new - old, and the minimum detectable change."""
+    """Old and new value on the shared rows; interval and standard error of new - old; minimum detectable change."""
 
     old: float
     new: float
     low: float
     high: float
     detectable: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ def changes(both: Pair, task: str, draws: int, level: float, seed: int) -> dict[
     with project.threads(len(both.new)):
         found = project.intervals([both.old, both.new], task, draws, level, seed)
         old, new = (project.scorer(frame, task)(np.ones(len(frame))) for frame in (both.old, both.new))
-    if identical(both):
-        return {name: Change(old[name], new[name], 0.0, 0.0, 0.0) for name in found}
-    return {
-        name: Change(old[name], new[name], edge.low, edge.high, detectable(edge.value, edge.low, edge.high, edge.error))
-        for name, edge in found.items()
-    }
+    same, result = identical(both), {}
+    for name, edge in found.items():
+        low, high = (0.0, 0.0) if same else (edge.low, edge.high)
+        least = 0.0 if same else detectable(edge.value, low, high, edge.error)
+        result[name] = Change(old[name], new[name], low, high, least, edge.error)
+    return result
 
 
 def identical(both: Pair) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lifecycle.errors import LifecycleError
 from lifecycle.git.run import git
-from lifecycle.review.limits import POWER, Gate
+from lifecycle.review.limits import Gate
 from lifecycle.storage.version import Version, versions
 
 COMMITS = 500  # the newest ones with results; reading one takes some milliseconds
@@ -41,11 +41,9 @@ def luck(count: int, deviation: float) -> float:
 
 def remarks(count: int, metrics: list[dict[str, Any]], settings: Gate) -> list[str]:
     """What the report says of the number of models, for the first metric with a limit."""
-    rows = {row["name"]: row for row in metrics if row.get("limited") and row.get("detectable") is not None}
+    rows = {row["name"]: row for row in metrics if row.get("limited") and row.get("error")}
     row = next((rows[name] for name in settings.metrics if name in rows), None)
     if not row or count < SHOWN:
         return []
-    normal = NormalDist()
-    deviation = row["detectable"] / (normal.inv_cdf((1 + settings.confidence) / 2) + normal.inv_cdf(POWER))
-    gain = f"{luck(count, deviation):.4g} in {row['name']}"
+    gain = f"{luck(count, row['error']):.4g} in {row['name']}"
     return [f"{count} models were evaluated on these test rows: the best of as many equal ones gains {gain} by luck."]

@@ -81,11 +81,11 @@ def test_same_predictions_pass_however_few_rows_there_are() -> None:
 
 def test_gate_direction_is_respected() -> None:
     """`better` decides the direction of the verdict, and a percentage is relative to the old value."""
-    increase = Change(old=1.0, new=1.5, low=0.4, high=0.6, detectable=0.1)
+    increase = Change(old=1.0, new=1.5, low=0.4, high=0.6, detectable=0.1, error=0.05)
     assert verdict("rmse", Metric(better="lower", drop="10%"), increase)["verdict"] == FAIL
     assert verdict("rmse", Metric(better="lower", drop="70%"), increase)["verdict"] == PASS
     assert verdict("r2", Metric(better="higher", drop="10%"), increase)["evidence"] == "better"
-    unsure = Change(old=0.9, new=0.8, low=-0.25, high=0.05, detectable=0.2)
+    unsure = Change(old=0.9, new=0.8, low=-0.25, high=0.05, detectable=0.2, error=0.1)
     assert verdict("r2", HIGHER, unsure)["verdict"] == INCONCLUSIVE  # beyond the drop, but its interval is not
     assert verdict("r2", None, increase) == {"evidence": "changed", "verdict": PASS, "why": ""}
 

@@ -21,7 +21,7 @@ MANY = 100  # groups; fewer are counted off, since a hash could put all of them 
 DISTINCT = 100  # rows; with fewer distinct ones, a split by content is unbalanced
 COPIES = 1.2  # times as many rows are distinct with their labels as without
 BLOCKS = 20  # of time among the test rows, wherever the unit can be that long
-LEFT = 0.5  # share of the test rows that may be lost, if the groups of the training rows are left out
+LEFT = 0.5  # at most this share of the test rows is left out, since the training rows have their groups
 
 
 def choose(table: pa.Table, contract: Contract, start: Prepare) -> tuple[Prepare, str]:
