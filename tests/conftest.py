@@ -5,6 +5,7 @@ uv's cache is the machine's; HOME, Git's identity, DVC's settings and every envi
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,15 +71,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
+def environment_of(folder: Path) -> str:
+    """The end of the environment's name: that of the remote, whose packages may need other versions of shared ones."""
+    project = next((place for place in (folder, *folder.parents) if (place / "dvc.yaml").exists()), None)
+    return "".join(re.findall(r'"dvc\[(\w+)\]', (project / "pyproject.toml").read_text())) if project else ""
+
+
 @pytest.fixture(scope="session")
 def run(home: dict[str, str]) -> Run:
     """Run a command with the project's environment on the PATH; fail unless it exits with `code`."""
-    path = f"{home['UV_PROJECT_ENVIRONMENT']}/bin{os.pathsep}{home['PATH']}"
 
     def run(*command: str, cwd: Path, code: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
         if command[0] == "lifecycle":  # the project in `cwd`, not the one that the environment was created for
             command = ("python", "-m", *command)
-        environment = home | {"PATH": path} | variables
+        place = home["UV_PROJECT_ENVIRONMENT"] + environment_of(cwd)
+        own = {"UV_PROJECT_ENVIRONMENT": place, "PATH": f"{place}/bin{os.pathsep}{home['PATH']}"}
+        environment = home | own | variables
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
         result = subprocess.run([program, *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True)
         if code is not None and result.returncode != code:
@@ -95,11 +103,13 @@ def bake(run: Run, home: dict[str, str]) -> Callable[..., Path]:
     """Bake the template into `folder` with the given answers; return the project's path."""
 
     def bake(folder: Path, **answers: str) -> Path:
-        remote = {"remote_url": str(folder / "storage")} if answers.get("remote", "local") == "local" else {}
+        kind = answers.get("remote", "local")
+        remote = {"remote_url": str(folder / "storage")} if kind == "local" else {}
+        place = home["UV_PROJECT_ENVIRONMENT"] + {"local": "", "gcs": "gs"}.get(kind, kind)
         arguments = [f"{name}={answer}" for name, answer in (remote | answers).items()]
         before = set(folder.iterdir())
         command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", *arguments]
-        result = run(*command, cwd=folder, PATH=home["PATH"], PWD=str(folder))
+        result = run(*command, cwd=folder, PATH=home["PATH"], PWD=str(folder), UV_PROJECT_ENVIRONMENT=place)
         (project,) = {path for path in folder.iterdir() if path not in before and (path / "dvc.yaml").exists()}
         assert "Could not" not in result.stdout, result.stdout
         return project

@@ -45,7 +45,7 @@ def test_push_registers_a_version_and_a_manual_run_promotes_it(hub: Hub) -> None
     remove_tags(hub)
 
 
-def test_promotion_is_deployed_and_a_bad_one_is_pointed_back(hub: Hub, tmp_path: Path) -> None:
+def test_promotion_is_deployed_and_a_bad_one_is_pointed_back(hub: Hub, reproduced: Path, tmp_path: Path) -> None:
     """GitHub's promotion calls the deployment, which points a bad version back; GitLab's job checks what is left."""
     quick = [("params.yaml", "watch: 60", "watch: 1"), ("params.yaml", "timeout: 300", "timeout: 10")]
     event = {"ref": "refs/heads/main", "repository": {"full_name": "owner/repo", "default_branch": "main"}}
@@ -61,7 +61,7 @@ def test_promotion_is_deployed_and_a_bad_one_is_pointed_back(hub: Hub, tmp_path:
         body = hub.run("git", *newest, cwd=hub.origin).stdout
         return "v0.0.2" if '"version": "v0.0.2"' in body else "v0.0.1"
 
-    with replicas(hub.project / "models" / "golden.json", version) as (replica,):
+    with replicas(reproduced / "models" / "golden.json", version) as (replica,):
         services = {"DEPLOY": "yes", "DEPLOY_URLS": replica.url}
         hub.branch("main", *quick)
         output = act(hub, "push", "promote", "main", event, 0, hub.secret, variables=services)
