@@ -73,8 +73,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def environment_of(folder: Path) -> str:
     """The end of the environment's name: that of the remote, whose packages may need other versions of shared ones."""
-    project = next((place for place in (folder, *folder.parents) if (place / "dvc.yaml").exists()), None)
-    return "".join(re.findall(r'"dvc\[(\w+)\]', (project / "pyproject.toml").read_text())) if project else ""
+    settings = next((file for place in (folder, *folder.parents) if (file := place / "pyproject.toml").exists()), None)
+    return "".join(re.findall(r'"dvc\[(\w+)\]', settings.read_text())) if settings else ""
 
 
 @pytest.fixture(scope="session")
