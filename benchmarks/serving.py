@@ -29,11 +29,34 @@ from run import HERE, Bench
 
 ROWS, MORE = 10_000, 4  # columns that the usual table of 20 does not have
 CLIENTS = (1, 16)
-SERVERS = {  # name -> application and environment
-    "echo, FastAPI and pydantic": ("peers:echo", {}),
-    "the service": ("serving.app:app", {"MODEL": "models/serving.zip"}),
-    "scikit-learn pipeline on a DataFrame, FastAPI": ("peers:frame", {"PEER": "frame"}),
-}
+UVICORN = "{python} -m uvicorn {} --port {port} --log-level warning --no-access-log"
+PACKAGES = "mlflow", "bentoml"  # each in its own environment, with the scikit-learn and pandas that it takes
+
+
+class Server(NamedTuple):
+    """How a server is started and asked."""
+
+    command: str
+    variables: dict[str, str] = {}
+    path: str = "/predict"
+    ready: str = "/openapi.json"
+    body: str = "%s"
+
+
+SERVERS = {
+    "echo, FastAPI and pydantic": Server(UVICORN.replace("{}", "peers:echo")),
+    "the service": Server(UVICORN.replace("{}", "serving.app:app"), {"MODEL": "models/serving.zip"}),
+    "scikit-learn pipeline on a DataFrame, FastAPI": Server(UVICORN.replace("{}", "peers:frame"), {"PEER": "frame"}),
+    "mlflow models serve": Server(
+        "{folder}/mlflow/bin/mlflow models serve --model-uri {folder}/mlflow/model --env-manager local --port {port}",
+        {"PATH": "{folder}/mlflow/bin:{PATH}"}, "/invocations", "/ping", '{"dataframe_records": [%s]}',
+    ),
+    "bentoml serve": Server(
+        "{folder}/bentoml/bin/bentoml serve peer_bento:Predictor --port {port}",
+        {"PATH": "{folder}/bentoml/bin:{PATH}", "PEER_MODEL": "{folder}/bentoml/model"}, "/predict", "/readyz",
+        '{"row": %s}',
+    ),
+}  # fmt: skip
 LUA = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[%s]==]\n'
 
 
@@ -60,23 +83,65 @@ def project(bench: Bench) -> Path:
     return Path(bench.folder / "bench_serving")
 
 
+def peers(uv: str, folder: Path) -> None:
+    """An environment and a fitted model for each peer that is not part of a project."""
+    for package in PACKAGES:
+        place = folder / package
+        for command in (
+            [uv, "venv", "--quiet", "--clear", place],
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--compile-bytecode",
+                "--python",
+                place,
+                package,
+                "scikit-learn",
+                "pyarrow",
+            ],
+            [
+                place / "bin" / "python",
+                HERE / "peer_model.py",
+                package,
+                folder / "data" / "train.parquet",
+                place / "model",
+            ],
+        ):
+            subprocess.run(command, check=True, cwd=place if place.exists() else folder)
+
+
 @contextmanager
-def server(python: Path, folder: Path, app: str, variables: dict[str, str]) -> Iterator[tuple[int, float]]:
-    """The port of a running server, and the seconds until it was there."""
+def server(python: Path, folder: Path, kind: Server) -> Iterator[tuple[str, float, int]]:
+    """The address that answers predictions, the seconds until it was there, and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    known = {"python": python, "folder": folder, "port": port, "PATH": os.environ["PATH"]}
     paths = {"PYTHONPATH": f"{folder}{os.pathsep}{HERE}", "LOG_FOLDER": str(folder / "logs")}
-    command = [str(python), "-m", "uvicorn", app, "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    own = {name: value.format(**known) for name, value in kind.variables.items()}
     start = time.monotonic()
-    process = subprocess.Popen(command, cwd=folder, env=os.environ | paths | variables)
+    process = subprocess.Popen(
+        kind.command.format(**known).split(), cwd=folder, env=os.environ | paths | own, start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
     try:
-        while not answers(f"http://127.0.0.1:{port}/openapi.json"):
+        while not answers(f"http://127.0.0.1:{port}{kind.ready}"):
+            if process.poll() is not None:
+                sys.exit(f"{kind.command} ended with {process.returncode}.")
             time.sleep(0.01)
-        yield port, time.monotonic() - start
+        yield f"http://127.0.0.1:{port}{kind.path}", time.monotonic() - start, process.pid
     finally:
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def memory(group: int) -> float:
+    """MiB that the processes of a group hold together, shared pages once."""
+    found = subprocess.run(["pgrep", "-g", str(group)], capture_output=True, text=True, check=True).stdout.split()
+    rolled = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in found]
+    return sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.M)[0]) for text in rolled) / 1024
 
 
 def answers(url: str) -> bool:
@@ -88,10 +153,10 @@ def answers(url: str) -> bool:
         return False
 
 
-def wrk(port: int, script: Path, clients: int, seconds: int) -> Sample:
+def wrk(url: str, script: Path, clients: int, seconds: int) -> Sample:
     """Requests per second and latency of one row; stops if an answer is not a 2xx."""
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-s", str(script)]
-    said = subprocess.run([*command, f"http://127.0.0.1:{port}/predict"], capture_output=True, text=True, check=True)
+    said = subprocess.run([*command, url], capture_output=True, text=True, check=True)
     if "Non-2xx" in said.stdout:
         sys.exit(said.stdout)
     units = {"us": 0.001, "ms": 1.0, "s": 1000.0}
@@ -108,14 +173,16 @@ def measure(python: Path, folder: Path, rounds: int, seconds: int) -> list[str]:
     """The lines of a table, with ratios to the echo of the same round."""
     row = json.loads((folder / "models" / "golden.json").read_text())["rows"][0]
     script = folder / "row.lua"
-    script.write_text(LUA % json.dumps(row))
+    held: dict[str, float] = {}
     found: dict[tuple[str, int], list[Sample]] = {}
     for _ in range(rounds):
-        for name, (app, variables) in SERVERS.items():
-            with server(python, folder, app, variables) as (port, _):
-                wrk(port, script, 1, 1)
+        for name, kind in SERVERS.items():
+            script.write_text(LUA % (kind.body % json.dumps(row)))
+            with server(python, folder, kind) as (url, _, process):
+                wrk(url, script, 1, 1)
                 for clients in CLIENTS:
-                    found.setdefault((name, clients), []).append(wrk(port, script, clients, seconds))
+                    found.setdefault((name, clients), []).append(wrk(url, script, clients, seconds))
+                held[name] = memory(process)
     first, lines = next(iter(SERVERS)), []
     for (name, clients), samples in sorted(found.items(), key=lambda item: item[0][1]):
         base = found[first, clients]
@@ -124,6 +191,7 @@ def measure(python: Path, folder: Path, rounds: int, seconds: int) -> list[str]:
         middle = [statistics.median(values) for values in zip(*samples)]
         lines.append(
             f"| {name} | {clients} | {middle[0]:,.0f} | {middle[1]:.2f} | {middle[2]:.2f} | {rate:.2f} | {p99:.2f} |"
+            f" {held[name]:.0f} |"
         )
         print(lines[-1], flush=True)
     return lines
@@ -134,10 +202,10 @@ def batch(python: Path, folder: Path) -> str:
     rows = json.loads((folder / "models" / "golden.json").read_text())["rows"]
     body = json.dumps([rows[number % len(rows)] for number in range(1000)]).encode()
     seconds = []
-    with server(python, folder, *SERVERS["the service"]) as (port, _):
+    with server(python, folder, SERVERS["the service"]) as (url, *_):
         for _ in range(20):
             start = time.monotonic()
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/predict", body, timeout=60).read()
+            urllib.request.urlopen(url, body, timeout=60).read()
             seconds.append(time.monotonic() - start)
     own = """
 import json, sys, time
@@ -164,7 +232,7 @@ def cold(python: Path, folder: Path) -> str:
     """From the start of the process to the first answer."""
     seconds = []
     for _ in range(5):
-        with server(python, folder, *SERVERS["the service"]) as (_, ready):
+        with server(python, folder, SERVERS["the service"]) as (_, ready, _):
             seconds.append(ready)
     return f"Start to ready: {statistics.median(seconds):.2f} s."
 
@@ -183,9 +251,10 @@ def main() -> None:
         bench = Bench(Path(name).resolve(), None)
         folder = options.project.resolve() if options.project else project(bench)
         python = options.python.absolute() if options.python else bench.bin / "python"
+        peers(shutil.which("uv") or str(Path(sys.executable).parent / "uv"), folder)
         lines = measure(python, folder, options.rounds, options.seconds)
         more = [batch(python, folder), cold(python, folder)]
-    heads = ["server", "clients", "req/s", "p50 ms", "p99 ms", "req/s : echo", "p99 : echo"]
+    heads = ["server", "clients", "req/s", "p50 ms", "p99 ms", "req/s : echo", "p99 : echo", "MiB"]
     shape = "| --- " + "| --: " * (len(heads) - 1) + "|"
     text = ["# The service and its peers", "", f"Written by `python benchmarks/serving.py` on {os.cpu_count()} cores.",
             "", f"| {' | '.join(heads)} |", shape, *lines, "", *more, ""]  # fmt: skip

@@ -179,6 +179,14 @@ def golden(content: bytes, where: str) -> Golden:
         return check(Golden, json.loads(content), where)
 
 
+def as_written(golden: Golden, contract: Contract) -> Golden:
+    """Golden predictions with their rows in the contract's formats, as a request has them."""
+    from pipeline.table.cells import as_written
+
+    with reading("golden.json"):
+        return golden.model_copy(update={"rows": [as_written(row, contract) for row in golden.rows]})
+
+
 @_translated()
 def typed_rows(rows: list[dict[str, Any]], contract: Contract) -> "pd.DataFrame":
     """Rows from JSON with the types of the contract."""

@@ -7,7 +7,19 @@ from datetime import time as time_of
 from decimal import Decimal
 from math import isfinite
 
-from pipeline.table.cells import AROUND, EMPTY, EPOCH, INFINITE, MARKS, MICROSECONDS, MONEY, NEGATIVE, TRUTH, USUAL
+from pipeline.table.cells import (
+    AROUND,
+    EMPTY,
+    EPOCH,
+    INFINITE,
+    MARKS,
+    MICROSECONDS,
+    MONEY,
+    NEGATIVE,
+    SINCE,
+    TRUTH,
+    USUAL,
+)
 from pipeline.table.cells import pattern as pattern_of
 
 Cell = str | float | bool | datetime | None
@@ -17,7 +29,6 @@ LONG = 10  # digits of a whole part that Arrow writes out
 DATE = r"(\d{4})(?:(\d\d)(\d\d)|([-/. \\])(\d\d?)(?:\4(\d\d?))?)?"
 TIME = r"(?:[T ](?:(\d\d)(\d\d)?(\d\d)?|(\d\d?):(\d\d?)(?::(\d\d?))?)(?:[.](\d{0,18}))? ?(Z|[+-]\d\d?(?::?\d\d)?)?)?"
 ISO = re.compile(DATE + TIME, re.ASCII)  # what pandas calls ISO8601, which is more
-SINCE = datetime(1970, 1, 1)
 MOST = 2.6e17  # microseconds, beyond the year 9999
 
 

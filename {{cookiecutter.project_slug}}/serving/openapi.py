@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from pipeline.contract.schema import Column
+from pipeline.table.cells import as_written
 from serving.served import Served
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 def example_row(served: Served | None) -> dict[str, Any]:
     """A row whose answer is known: the first golden one."""
-    return served.model.golden[0][0] if served and served.model.golden else {}
+    return as_written(served.model.golden[0][0], served.model.contract) if served and served.model.golden else {}
 
 
 def prediction_schema(served: Served | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.contract.schema import Column, Contract
+from pipeline.table.cells import as_written
 from pipeline.table.read import _plain
 from pipeline.table.types import typed
 from pipeline.validation.breaches import breaches
@@ -94,3 +95,15 @@ def test_each_value_is_read_and_refused_as_in_the_pipeline(name: str, many: Cont
         if refused != theirs_refused or not (refused or same(found, theirs)):
             wrong.append((value, "refused" if refused else found, "refused" if theirs_refused else theirs))
     assert not wrong
+
+
+@pytest.mark.parametrize("value", ["2024-01-31T10:11:00", "1969-07-20T20:17:00", "2024-12-01T00:00:00.500000"])
+def test_golden_dates_are_accepted_in_the_format_of_their_column(value: str, many: Contract) -> None:
+    """What a deployment asks, and what /docs shows, is read as the same moment, or the part of it that is written."""
+    dates = {name: column for name, column in many.columns.items() if column.type == "datetime"}
+    row = as_written(dict.fromkeys(many.features) | dict.fromkeys(dates, value), many)
+    moments = {name: Check(many).cells[name](row[name]) for name in dates}
+    moment = datetime.fromisoformat(value)
+    day, minute = moment.replace(hour=0, minute=0, second=0, microsecond=0), moment.replace(second=0, microsecond=0)
+    parts = {"dmy": day, "digits": day, "us": minute}
+    assert moments == {name: parts.get(name, moment) for name in dates}

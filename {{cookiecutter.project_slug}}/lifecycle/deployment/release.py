@@ -10,6 +10,7 @@ from lifecycle.deployment.verify import Expected, golden_faults, wait
 from lifecycle.deployment.watch import Deploy, Findings, watch
 from lifecycle.errors import Refused
 from lifecycle.git import origin
+from lifecycle.project import as_written
 from lifecycle.registry import policy
 from lifecycle.registry.deployments import FAILED, VERIFIED, deployments, image_of
 from lifecycle.registry.rules import settled
@@ -60,7 +61,9 @@ def expected(tag: Tag, main: str) -> Expected:
     from lifecycle.review import proof  # takes half a second
 
     with dvc.checkout(tag.commit, main):
-        return Expected(tag.version, proof.golden_of(head()), limits.reproduce(main).tolerance)
+        version = head()
+        golden = as_written(proof.golden_of(version), version.contract)
+        return Expected(tag.version, golden, limits.reproduce(main).tolerance)
 
 
 def bring(release: Release, urls: list[str]) -> Findings:

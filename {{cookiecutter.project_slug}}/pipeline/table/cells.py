@@ -3,11 +3,15 @@
 The format of a column of numbers says which mark divides whole and part: that of `1,234.50` or that of `1.234,50`.
 """
 
-from pipeline.contract.schema import FORMATS
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline.contract.schema import FORMATS, Contract
 
 EMPTY = ["", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "#N/A", "<NA>", "NaT", "?"]
 INFINITE = ["inf", "-inf", "+inf", "Inf", "-Inf", "Infinity", "-Infinity"]
 TRUTH = {"true": 1.0, "false": 0.0}
+SINCE = datetime(1970, 1, 1)
 EPOCH = "epoch "  # the start of a format that counts s, ms, us or ns since 1970
 MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 MARKS = dict(zip(FORMATS, ".,"))
@@ -29,3 +33,19 @@ def pattern(layout: str) -> str:
     body = rf"(?:(?:{whole})(?:[{mark}]\d*)?|[{mark}]\d+)(?:[eE][+-]?\d+)?"
     inner = rf"[+-]?\s*(?:{MONEY}\s*)?[+-]?\s*{body}\s*(?:%|{MONEY})?"
     return rf"^(?:\(\s*{inner}\s*\)|{inner}\s*-?)$"
+
+
+def date_text(moment: datetime, layout: str | None) -> str:
+    """A date or time (UTC, without a time zone) as the cells of a column with this format write it."""
+    if not layout:
+        return moment.isoformat()
+    if layout.startswith(EPOCH):
+        unit = MICROSECONDS[layout.removeprefix(EPOCH)]
+        return str(round((moment - SINCE) / timedelta(microseconds=1) / unit))
+    return moment.replace(tzinfo=UTC).strftime(layout)
+
+
+def as_written(row: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    """A golden row, whose dates are ISO 8601, as the contract's formats write it."""
+    layouts = {name: c.format for name, c in contract.features.items() if c.type == "datetime" and row.get(name)}
+    return row | {name: date_text(datetime.fromisoformat(row[name]), layout) for name, layout in layouts.items()}
