@@ -1,5 +1,6 @@
 # `make demo` shows what the template gives, `make test` tests it, `make quick` runs the fast tests, `make fuzz` tries
-# 50,000 broken files, `make bench` measures, `make tables` compares with models made by hand on real tables.
+# 50,000 broken files, `make bench` measures, `make tables` compares with models made by hand on real tables, and
+# `make coverage` and `make drift` simulate how often the gate and the monitor are wrong.
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO := build/penguin_species
@@ -9,7 +10,9 @@ PORT := 8765
 PACKAGES := rsync chromium gpg gpg-agent prometheus buildah mmdebstrap docker-registry
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test quick fuzz bench coverage tables lock plots-page system
+SIMULATE := uv run --no-project $(foreach name,numpy pandas pyarrow pydantic pyyaml scipy threadpoolctl,--with $(name))
+
+.PHONY: demo test quick fuzz bench coverage drift tables lock plots-page system
 
 # The template's tools, with the versions and hashes of requirements.txt
 .venv/ready: requirements.txt
@@ -95,7 +98,11 @@ tables: .venv/ready
 
 # How often the gate is wrong, by simulation, into docs/coverage.md: 20 minutes on two cores
 coverage: .venv/ready
-	uv run --no-project $(foreach name,numpy pandas pyarrow pydantic pyyaml scipy threadpoolctl,--with $(name)) benchmarks/coverage.py
+	$(SIMULATE) benchmarks/coverage.py
+
+# How often the monitor alarms, without drift and with it, into docs/drift.md: 40 minutes on two cores
+drift: .venv/ready
+	$(SIMULATE) --with fsspec benchmarks/drift.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

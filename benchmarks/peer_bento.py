@@ -15,7 +15,7 @@ class Predictor:
     def __init__(self) -> None:
         self.model = joblib.load(f"{os.environ['PEER_MODEL']}/model.joblib")
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]
     def predict(self, row: dict[str, Any]) -> str:
         """The label."""
         return str(self.model.predict(pd.DataFrame([row]))[0])

@@ -109,7 +109,7 @@ def peers(uv: str, folder: Path) -> None:
                 place / "model",
             ],
         ):
-            subprocess.run(command, check=True, cwd=place if place.exists() else folder)
+            subprocess.run([str(word) for word in command], check=True, cwd=place if place.exists() else folder)
 
 
 @contextmanager

@@ -39,22 +39,41 @@ def open_page(page: Path, folder: Path, *flags: str) -> tuple[str, list[str]]:
     return result.stdout, re.findall(r"CONSOLE[^\]]*\] (.*)", result.stderr)
 
 
-def test_page_makes_no_network_requests(report: Path, tmp_path: Path) -> None:
-    """Opened offline from a file, the page shows its plots, logs nothing and makes no network request."""
-    dom, console = open_page(report / "report.html", tmp_path, f"--log-net-log={tmp_path / 'net.json'}")
-    assert console == []
-    assert dom.count("<svg") == 5
-    log = (tmp_path / "net.json").read_text().rstrip().rstrip(",")
+def requests_of(page: Path, folder: Path) -> tuple[str, list[str], set[str]]:
+    """The page's DOM, its console messages, and the addresses that it asked for or names."""
+    dom, console = open_page(page, folder, f"--log-net-log={folder / 'net.json'}")
+    log = (folder / "net.json").read_text().rstrip().rstrip(",")
     events = json.loads(log if log.endswith("}") else log + "]}")["events"]
     requests = {event["params"]["url"] for event in events if "url" in event.get("params", {})}
     browser_hosts = ("googleapis.com", "google.com")
-    assert {
-        url for url in requests if url.startswith("http") and not any(host in url for host in browser_hosts)
-    } == set()
-    external = re.findall(
-        r"""(?:src|href)=["'](?!#|data:)[^"']*|@import|url\((?!#)""", (report / "report.html").read_text()
+    asked = {url for url in requests if url.startswith("http") and not any(host in url for host in browser_hosts)}
+    named = re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']*|@import|url\((?!#)""", page.read_text("utf-8"))
+    return dom, console, asked | {*named}
+
+
+def phone_widths(page: Path, folder: Path) -> tuple[int, int, int]:
+    """At a width of 375 pixels: how wide the page is, where its widest plot ends, and the number of plots."""
+    script = (
+        "const f = document.querySelector('iframe'); f.onload = () => { const d = f.contentDocument.documentElement;"
+        "const widest = Math.max(...[...d.querySelectorAll('svg')].map(s => s.getBoundingClientRect().right));"
+        "document.title = `${d.scrollWidth} ${Math.ceil(widest)} ${d.querySelectorAll('svg').length}`; }"
     )
-    assert external == []
+    frame = (
+        f'<iframe width="375" height="800" style="border:0" srcdoc="{html.escape(page.read_text("utf-8"))}"></iframe>'
+    )
+    (folder / "phone.html").write_text(f"<body>{frame}<script>{script}</script></body>", "utf-8")
+    match = re.search(r"<title>(\d+) (\d+) (\d+)</title>", open_page(folder / "phone.html", folder)[0])
+    assert match
+    width, widest, plots = map(int, match.groups())
+    return width, widest, plots
+
+
+def test_page_makes_no_network_requests(report: Path, tmp_path: Path) -> None:
+    """Opened offline from a file, the page shows its plots, logs nothing and makes no network request."""
+    dom, console, requests = requests_of(report / "report.html", tmp_path)
+    assert console == []
+    assert dom.count("<svg") == 5
+    assert requests == set()
 
 
 def test_blocked_content_appears_in_the_console(report: Path, tmp_path: Path) -> None:
@@ -67,17 +86,7 @@ def test_blocked_content_appears_in_the_console(report: Path, tmp_path: Path) ->
 
 def test_page_fits_a_phone(report: Path, tmp_path: Path) -> None:
     """At a width of 375 pixels only wide tables scroll sideways, and no plot is cut off."""
-    page = (report / "report.html").read_text("utf-8")
-    script = (
-        "const f = document.querySelector('iframe'); f.onload = () => { const d = f.contentDocument.documentElement;"
-        "const widest = Math.max(...[...d.querySelectorAll('svg')].map(s => s.getBoundingClientRect().right));"
-        "document.title = `${d.scrollWidth} ${Math.ceil(widest)} ${d.querySelectorAll('svg').length}`; }"
-    )
-    frame = f'<iframe width="375" height="800" style="border:0" srcdoc="{html.escape(page)}"></iframe>'
-    (tmp_path / "phone.html").write_text(f"<body>{frame}<script>{script}</script></body>", "utf-8")
-    match = re.search(r"<title>(\d+) (\d+) (\d+)</title>", open_page(tmp_path / "phone.html", tmp_path)[0])
-    assert match
-    width, plot, plots = map(int, match.groups())
+    width, plot, plots = phone_widths(report / "report.html", tmp_path)
     assert plots == 5
     assert max(width, plot) <= 375
 

@@ -32,6 +32,7 @@ VERBS = {  # in the order of a model's life
         "deploy": "check that a service serves a stage's version, or go back",
         "fetch": "download the model of a version or stage, checked",
         "predict": "predict a table with a version's model, and log it",
+        "monitor": "compare the prediction log with what the model was evaluated on",
         "audit": "trace every version, and check that all records agree",
         "check-model": "check that the stored model gives its golden predictions",
         "drill": "forge changes in a copy, and see whether the checks say no",

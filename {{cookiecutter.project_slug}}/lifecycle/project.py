@@ -227,3 +227,11 @@ def predict_table(
 
     known = check(Golden, json.loads(golden.read_bytes()), str(golden))
     return predict_and_log(str(rows), str(out), str(model), contract, known.model_dump(), version, logs)
+
+
+@_translated()
+def logged_rows(rows: list[dict[str, Any]], contract: Contract) -> "pd.DataFrame":
+    """The features of rows of a prediction log, with the types of the contract."""
+    from pipeline.batch.logged import logged_rows
+
+    return logged_rows(rows, contract)

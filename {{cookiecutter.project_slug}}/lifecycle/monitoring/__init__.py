@@ -1,0 +1,1 @@
+"""Compares what production saw with what the promoted version was evaluated on."""
