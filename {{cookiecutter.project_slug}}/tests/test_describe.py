@@ -150,3 +150,21 @@ def test_update_widens_the_contract(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "+    values: [S, M, L, XL]" in output
     assert "-    range: [-5.0, 30.0]\n+    range: [-5.0, 98.0]" in output
     assert ("note: mine" in path.read_text(), "new:" in path.read_text()) == (True, True)
+
+
+def test_comments_stay_when_a_contract_is_written_again(tmp_path: Path) -> None:
+    """Above a column or an entry, at the end of a line, and at the end of the file; also where a text has a #."""
+    table, path = tmp_path / "a.csv", tmp_path / "schema.yaml"
+    table.write_text("n,size,t\n" + "".join(f"{i * 1.5},{['a #1', 'b'][i % 2]},{i % 3}\n" for i in range(60)))
+    main([str(table), str(path), "--target", "t", "--task", "classification"])
+    fresh = path.read_text()
+    commented = fresh.replace("  n:\n", "  # from the scale\n  # of 2024\n  n: # grams\n")
+    commented = commented.replace("    values: ['a #1', b]", "    # ask Ada\n    values: ['a #1', b] # sizes")
+    commented = commented.replace("columns:\n", "# edited\ncolumns: # all\n") + "# the end\n"
+    assert commented.count("#") == fresh.count("#") + 8
+    path.write_text(commented)
+    main([str(table), str(path)])
+    assert path.read_text() == commented
+    table.write_text(table.read_text() + "9.5,c,1\n" * 2)
+    main([str(table), str(path), "--update"])
+    assert path.read_text() == commented.replace("b] # sizes", "b, c] # sizes")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from pipeline.contract.schema import check_contract, load
+from pipeline.describe.comments import kept
 from pipeline.describe.draft import describe, render
 from pipeline.describe.split import fit_split
 from pipeline.describe.summary import summary
@@ -40,15 +41,17 @@ def main(arguments: list[str]) -> None:
     if old and not options.fresh and (old.target, old.task) == (target, task):
         if options.update:
             contract, doubts = update(old, contract, table)
-        kept = {name: old.columns.get(name, column) for name, column in contract.columns.items()}
-        contract = contract if options.update else contract.model_copy(update={"columns": kept})
+        edited = {name: old.columns.get(name, column) for name, column in contract.columns.items()}
+        contract = contract if options.update else contract.model_copy(update={"columns": edited})
     chosen = []
     own = Path("params.yaml").exists() and Path.cwd() in Path(options.schema).resolve().parents
     if own and (old is None or options.fresh):
         contract, why = fit_split(table, contract, "params.yaml")
         chosen = [f"split: {why}"]
     text = render(check_contract(contract, options.schema))
-    before = Path(options.schema).read_text("utf-8") if old and options.update else text
+    written = Path(options.schema).read_text("utf-8") if old else text
+    text = kept(written, text)
+    before = written if options.update else text
     write_text(text, options.schema)
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), "before", "after", lineterm="", n=1)
     lines = [*told(table, "notes").splitlines(), *chosen, *summary(contract, table, options.schema, doubts)]
