@@ -158,6 +158,15 @@ def test_damaged_object_is_reported(fault: str, repo: Repo) -> None:
     assert path.exists() == (content is not None)  # the checks remove nothing
 
 
+def test_damaged_serving_form_is_not_promoted(repo: Repo) -> None:
+    """What a service would load is read as the model is: no stage is pointed to other bytes."""
+    path = repo.stored("models/serving.zip")
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert_refused(repo, "models/serving.zip is corrupt in the remote", 1, "--stage", "staging")
+
+
 def test_edited_record_is_reported(repo: Repo) -> None:
     """Metrics, a manifest and a folder of code that do not match dvc.lock are reported for a manual tag."""
     edit(repo.clone / "pipeline" / "run" / "threads.py", "SMALL = 10_000", "SMALL = 20_000")

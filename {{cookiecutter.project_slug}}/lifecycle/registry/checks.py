@@ -5,6 +5,7 @@ The code that runs is that of origin's default branch. The version's own code do
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any
 
 from lifecycle.errors import LifecycleError, Refused
@@ -16,6 +17,8 @@ from lifecycle.storage import dvc, objects, status
 from lifecycle.storage.dvc_yaml import artifact
 from lifecycle.storage.lock import lock
 from lifecycle.storage.version import Version, head, version
+
+FORM = "serving.zip"  # which a service loads; versions without a service have none
 
 
 def before_promotion(
@@ -83,11 +86,12 @@ def named(name: str, new: Version) -> Version:
 
 
 def check_stored(new: Version) -> None:
-    """Raise Refused unless every object is in the remote with its size, and the model has its recorded bytes."""
+    """Raise Refused unless every object is in the remote with its size, and what predicts has its recorded bytes."""
     dvc.check_remote()
     recorded = lock("HEAD")
     if messages := objects.not_stored(recorded) if recorded else []:
         raise Refused(*(f"{message} where it was made" for message in messages))
-    for file in (new.model, new.file("golden.json")):
+    served = [file for path, file in new.lock.outputs.items() if PurePath(path).name == FORM]
+    for file in (new.model, new.file("golden.json"), *served):
         if (real := objects.digest(file.md5)) != file.md5:
             raise Refused(f"{file.path} is corrupt in the remote: its hash is {real}, dvc.lock has {file.md5}.")
