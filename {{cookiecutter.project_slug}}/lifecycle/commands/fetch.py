@@ -10,8 +10,7 @@ import argparse
 from lifecycle import paths
 from lifecycle.outcome import Outcome
 from lifecycle.registry.delivery import Unfit, bring, registered, stored
-
-FORM = "serving.zip"
+from lifecycle.storage.version import FORM
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from lifecycle.registry import policy
 from lifecycle.registry.deployments import VERIFIED, Deployment, deployments, image_of
 from lifecycle.registry.tag import Tag
 from lifecycle.storage import dvc, objects
-from lifecycle.storage.version import head
+from lifecycle.storage.version import FORM, head
 
 EXPORT = ["uv", "export", "--quiet", "--frozen", "--only-group", "serve", "--no-emit-project", "--no-header"]
 TO = "--to takes a file name"
@@ -79,7 +79,7 @@ def built(tag: Tag, main: str, name: str, options: argparse.Namespace) -> str:
         if not Path(folder, FILE).is_file():
             raise Refused(f"commit {tag.commit[:9]} of {tag.version} has no {FILE}.")
         version = head()
-        form = version.file("serving.zip")
+        form = version.file(FORM)
         if (real := objects.digest(form.md5)) != form.md5:
             raise Refused(f"{form.path} is {'corrupt' if real else 'missing'} in the remote: `uv run dvc push`.")
         Path(form.path).parent.mkdir(exist_ok=True)

@@ -11,12 +11,12 @@ import argparse
 import re
 from datetime import UTC, datetime, timedelta
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Refused
 from lifecycle.git import origin
 from lifecycle.outcome import Outcome
 from lifecycle.paths import path
 from lifecycle.registry import policy
-from lifecycle.registry.delivery import Unfit, registered
+from lifecycle.registry.delivery import registered
 from lifecycle.registry.rules import settled
 
 tip = origin.tip
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> Outcome:
         gate, _where = settled(folder, Gate, "gate")
     try:
         name, version = registered(stage, None)
-    except Unfit as refusal:
+    except Refused as refusal:  # not an alert
         raise LifecycleError(str(refusal)) from None
     known = performance.labels(options.labels, version.contract) if options.labels else {}
     until = options.until or datetime.now(UTC)

@@ -60,7 +60,8 @@ def alarming(move: Movement, settings: Monitor) -> bool:
 
 def drift_reasons(details: dict[str, Any], settings: Monitor, earlier: list[dict[str, Any]]) -> list[str]:
     """Why drift calls somebody: enough of the last windows alarm. Fills in how often that is chance."""
-    last = [details["alarm"], *(one["alarm"] for one in earlier if one.get("p") is not None)][: settings.windows]
+    same = [one for one in earlier if one.get("p") is not None and one.get("version") == details["version"]]
+    last = [details["alarm"], *(one["alarm"] for one in same)][: settings.windows]
     at_most, independent = bound(settings.alpha, settings.alarms, settings.windows)
     details |= {"alarms": sum(last), "chance": at_most, "chance_if_independent": independent}
     if not details["alarm"]:

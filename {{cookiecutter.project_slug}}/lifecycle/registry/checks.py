@@ -16,9 +16,7 @@ from lifecycle.review import change, limits
 from lifecycle.storage import dvc, objects, status
 from lifecycle.storage.dvc_yaml import artifact
 from lifecycle.storage.lock import lock
-from lifecycle.storage.version import Version, head, version
-
-FORM = "serving.zip"  # which a service loads; versions without a service have none
+from lifecycle.storage.version import FORM, Version, head, version
 
 
 def before_promotion(

@@ -17,6 +17,8 @@ from lifecycle.project import Block, Contract, check, contract, parse_yaml
 from lifecycle.storage.dvc_yaml import Artifact, artifact
 from lifecycle.storage.lock import File, Lock, entries, files, recorded_stages
 
+FORM = "serving.zip"  # what a service loads; versions without a service have none
+
 
 class Intervals(Block, extra="ignore"):
     """intervals.json, as far as it is read here."""

@@ -112,12 +112,14 @@ def test_logged_rows_have_the_types_of_the_contract(known: Contract) -> None:
     sent = {"x": "2.5", "price": "1.234,50", "flag": True, "kind": 3.0, "day": "03/02/2024", "note": "abc"}
     batch = {"x": 2.5, "price": 1234.5, "flag": 1.0, "kind": "3", "day": "2024-02-03 00:00:00", "note": "abc"}
     odd = {"x": "many", "price": [1], "flag": "maybe", "kind": None, "day": "32/01/2024", "more": 1}
-    rows = logged_rows([sent, batch, odd], known)
+    wild = {"x": 10**400, "price": float("inf"), "flag": {}, "kind": "\ud800", "day": 1e300, "note": "x" * 10**6}
+    rows = logged_rows([sent, batch, odd, wild], known)
     assert rows.iloc[0].equals(rows.iloc[1])
     assert rows.iloc[0].to_dict() == {
         "x": 2.5, "price": 1234.5, "flag": 1.0, "kind": "3", "day": pd.Timestamp("2024-02-03"), "note": "abc",
     }  # fmt: skip
     assert rows.iloc[2].isna().all()
+    assert rows.iloc[3].notna().tolist() == [False, False, False, True, False, True]
 
 
 def test_columns_of_another_version_and_new_values_are_named(known: Contract) -> None:

@@ -1,5 +1,6 @@
 """The rows of a prediction log as a table with the types of the contract."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,18 @@ def logged_rows(rows: list[dict[str, Any]], contract: Contract) -> pd.DataFrame:
     for name, values in columns.items():
         kind = contract.columns[name].type
         if kind in NUMBERS or kind == "boolean":
-            plain = [value if isinstance(value, int | float) else None for value in values]
-            data[name] = data[name].fillna(pd.Series(plain, dtype="float64"))
+            data[name] = data[name].fillna(pd.Series(map(_number, values), dtype="float64"))
         elif name in unreadable and kind == "datetime":
             moments = pd.to_datetime(unreadable[name], format="ISO8601", errors="coerce")
             data.loc[moments.index, name] = moments
     return data
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    except OverflowError:  # of an integer
+        return None
 
 
 def _text(value: Any) -> str | None:
@@ -33,4 +40,5 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         value = int(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.encode("utf-8", "replace").decode()  # JSON may have halves of characters
