@@ -10,6 +10,7 @@ PORT := 8765
 PACKAGES := rsync chromium gpg gpg-agent prometheus buildah mmdebstrap docker-registry
 PYTEST := pytest --numprocesses=auto --maxprocesses=4
 
+# The simulations need the project's code, and none of its environment
 SIMULATE := uv run --no-project $(foreach name,numpy pandas pyarrow pydantic pyyaml scipy threadpoolctl,--with $(name))
 
 .PHONY: demo test quick fuzz bench coverage drift tables lock plots-page system
@@ -63,11 +64,11 @@ demo: .venv/ready
 	cd $(DEMO) && uv run lifecycle promote --stage prod --reason "The first version"
 	cd $(DEMO) && uv run dvc exp run --quiet --set-param train.learning_rate=0.09 --set-param deploy.watch=3
 	cd $(DEMO) && git commit --quiet --all --message "Tuned" && git push --quiet origin main
-	@echo; echo "== 8. Serve the stage; a promotion reaches the service, which is asked for its golden predictions and watched"
+	@echo; echo "== 8. Serve the stage; a promotion reaches the service, which is asked for golden predictions, watched, and monitored"
 	cd $(DEMO) && { MODEL=stage:prod uv run uvicorn serving.app:app --port $(PORT) --log-level warning & echo $$! > ../service.pid; }
 	cd $(DEMO) && uv run lifecycle promote --stage prod && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT)
-	cd $(DEMO) && head -4 data/raw.csv > ../new.csv && uv run lifecycle predict ../new.csv ../predictions.csv --stage prod
-	cat build/predictions.csv
+	cd $(DEMO) && uv run lifecycle predict data/raw.csv ../predictions.csv --stage prod && head -4 ../predictions.csv
+	cd $(DEMO) && uv run lifecycle monitor --log logs --report report
 	@echo; echo "== 9. A regression is found: roll back. Which version was in production when, and made from which rows?"
 	cd $(DEMO) && uv run lifecycle rollback --stage prod --reason "Gentoos are classified as Adelies" && uv run gto show
 	cd $(DEMO) && uv run lifecycle deploy prod --url http://127.0.0.1:$(PORT); kill $$(cat ../service.pid)

@@ -22,7 +22,7 @@ from figures import Run, figure, write
 HERE = Path(__file__).resolve().parent
 FOLDER = "{{cookiecutter.project_slug}}"
 LARGE = 1_000_000  # rows from which three pairs must do
-STAGES = 5  # of the generated dvc.yaml, and so of the empty pipeline
+STAGES = 6  # of the generated dvc.yaml, and so of the empty pipeline
 IDENTITY = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"]
 NO_TEMPLATE = [".git", ".venv", "build", "__pycache__", ".*_cache"]  # what tools left here, and a clone lacks
 HIDDEN = {"VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONPYCACHEPREFIX"}  # they would slow or mislead
