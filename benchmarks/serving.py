@@ -21,16 +21,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-from data import table  # type: ignore[attr-defined] # mypy sees the project's folder of this name
-from run import HERE, Bench
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "{{cookiecutter.project_slug}}"))
+
+import numpy as np  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyarrow.csv as pa_csv  # noqa: E402
+from data import table  # type: ignore[attr-defined] # noqa: E402 # mypy sees the project's folder of this name
+from pipeline.contract import schema  # noqa: E402
+from pipeline.table.cells import as_written  # noqa: E402
+from run import Bench  # noqa: E402
 
 ROWS, MORE = 10_000, 4  # columns that the usual table of 20 does not have
 CLIENTS = (1, 16)
 UVICORN = "{python} -m uvicorn {} --port {port} --log-level warning --no-access-log"
-PACKAGES = "mlflow", "bentoml"  # each in its own environment, with the scikit-learn and pandas that it takes
+PACKAGES = "mlflow", "bentoml"  # each in its own environment, with the versions of these that it takes
+COMMON = "scikit-learn", "pandas", "pyarrow"
 
 
 class Server(NamedTuple):
@@ -87,27 +93,12 @@ def peers(uv: str, folder: Path) -> None:
     """An environment and a fitted model for each peer that is not part of a project."""
     for package in PACKAGES:
         place = folder / package
+        python = place / "bin" / "python"
+        train, model = folder / "data" / "train.parquet", place / "model"
         for command in (
             [uv, "venv", "--quiet", "--clear", place],
-            [
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                place,
-                package,
-                "scikit-learn",
-                "pyarrow",
-            ],
-            [
-                place / "bin" / "python",
-                HERE / "peer_model.py",
-                package,
-                folder / "data" / "train.parquet",
-                place / "model",
-            ],
+            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", place, package, *COMMON],
+            [python, HERE / "peer_model.py", package, train, model],
         ):
             subprocess.run([str(word) for word in command], check=True, cwd=place if place.exists() else folder)
 
@@ -169,9 +160,16 @@ def wrk(url: str, script: Path, clients: int, seconds: int) -> Sample:
     return Sample(float(rate[1]) if rate else 0, p50, p99)
 
 
+def golden_rows(folder: Path) -> list[dict[str, object]]:
+    """Rows of the project as a request has them."""
+    known = schema.load(str(folder / "data" / "schema.yaml"))
+    rows = json.loads((folder / "models" / "golden.json").read_text())["rows"]
+    return [as_written(row, known) for row in rows]
+
+
 def measure(python: Path, folder: Path, rounds: int, seconds: int) -> list[str]:
     """The lines of a table, with ratios to the echo of the same round."""
-    row = json.loads((folder / "models" / "golden.json").read_text())["rows"][0]
+    row = golden_rows(folder)[0]
     script = folder / "row.lua"
     held: dict[str, float] = {}
     found: dict[tuple[str, int], list[Sample]] = {}
@@ -199,7 +197,7 @@ def measure(python: Path, folder: Path, rounds: int, seconds: int) -> list[str]:
 
 def batch(python: Path, folder: Path) -> str:
     """1,000 rows in one request, next to the pipeline's own predict in a process that has loaded its model."""
-    rows = json.loads((folder / "models" / "golden.json").read_text())["rows"]
+    rows = golden_rows(folder)
     body = json.dumps([rows[number % len(rows)] for number in range(1000)]).encode()
     seconds = []
     with server(python, folder, SERVERS["the service"]) as (url, *_):

@@ -98,12 +98,14 @@ def test_each_value_is_read_and_refused_as_in_the_pipeline(name: str, many: Cont
 
 
 @pytest.mark.parametrize("value", ["2024-01-31T10:11:00", "1969-07-20T20:17:00", "2024-12-01T00:00:00.500000"])
-def test_golden_dates_are_accepted_in_the_format_of_their_column(value: str, many: Contract) -> None:
-    """What a deployment asks, and what /docs shows, is read as the same moment, or the part of it that is written."""
-    dates = {name: column for name, column in many.columns.items() if column.type == "datetime"}
-    row = as_written(dict.fromkeys(many.features) | dict.fromkeys(dates, value), many)
-    moments = {name: Check(many).cells[name](row[name]) for name in dates}
+def test_golden_rows_are_accepted_as_the_contract_writes_them(value: str, many: Contract) -> None:
+    """What a deployment asks, and /docs shows, is read as the same values, of dates the part that is written."""
+    plain: dict[str, Any] = {"category": "a", "text": "a b", "boolean": 1.0, "integer": 3.0, "number": 2.5, "datetime": value}
+    golden = {name: (column.values or [plain[column.type]])[0] for name, column in many.features.items()}
+    typed, faults = Check(many).row(as_written(golden, many), 0)
     moment = datetime.fromisoformat(value)
     day, minute = moment.replace(hour=0, minute=0, second=0, microsecond=0), moment.replace(second=0, microsecond=0)
     parts = {"dmy": day, "digits": day, "us": minute}
-    assert moments == {name: parts.get(name, moment) for name in dates}
+    dates = {name: parts.get(name, moment) for name, column in many.columns.items() if column.type == "datetime"}
+    assert faults == []
+    assert typed == golden | dates

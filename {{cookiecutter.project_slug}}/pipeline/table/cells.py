@@ -46,6 +46,12 @@ def date_text(moment: datetime, layout: str | None) -> str:
 
 
 def as_written(row: dict[str, Any], contract: Contract) -> dict[str, Any]:
-    """A golden row, whose dates are ISO 8601, as the contract's formats write it."""
-    layouts = {name: c.format for name, c in contract.features.items() if c.type == "datetime" and row.get(name)}
-    return row | {name: date_text(datetime.fromisoformat(row[name]), layout) for name, layout in layouts.items()}
+    """A golden row, whose dates are ISO 8601 and whose booleans are numbers, as the contract's table writes it."""
+    written = dict(row)
+    for name, column in contract.features.items():
+        value = row.get(name)
+        if value is not None and column.type == "datetime":
+            written[name] = date_text(datetime.fromisoformat(value), column.format)
+        elif value is not None and column.type == "boolean":
+            written[name] = bool(value)
+    return written
