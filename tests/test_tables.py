@@ -227,3 +227,17 @@ def test_wide_table_is_described_and_explained_briefly(learn: Learn, run: Run) -
     assert "columns that change few predictions were not shuffled by themselves" in results.card
     assert results.gain > 0.3
     run("pytest", cwd=results.project)
+
+
+def test_weights_count_in_training_and_in_metrics(learn: Learn) -> None:
+    """Three rows of ten weigh ten times as much: the model follows them, and the metrics are weighted."""
+    rng = np.random.default_rng(0)
+    heavy = rng.random(2000) < 0.3
+    data = pd.DataFrame({"x": rng.normal(size=2000), "sample_weight": np.where(heavy, 10.0, 1.0)})
+    found = learn(data.assign(t=np.where(heavy, "heavy", "light")), "t")
+    assert found.kinds("sample_weight") == "weight number"
+    predictions = pd.read_parquet(found.project / "reports/predictions.parquet")
+    right, weights = predictions["predicted"] == predictions["actual"], predictions["__weight__"]
+    assert (predictions["predicted"] == "heavy").mean() > 0.95
+    assert found.metrics["accuracy"] == pytest.approx((right * weights).sum() / weights.sum())
+    assert found.metrics["accuracy"] > 0.7 > 0.5 > right.mean()
