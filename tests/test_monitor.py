@@ -108,10 +108,11 @@ def test_drift_calls_in_the_second_window_and_the_page_shows_it(world: World, tm
     dom, console, requests = requests_of(page, tmp_path)
     assert (console, requests) == ([], set())
     assert "prod v0.0.2: alert" in dom
-    assert dom.count("<svg") == 3  # the ranking, a histogram, a time line
+    count = 2 + len(alert["details"]["histograms"])  # the ranking, and a time line
+    assert dom.count("<svg") == count > 2
     width, widest, plots = phone_widths(page, tmp_path)
-    assert (width, plots) == (375, 3)
-    assert widest <= 375
+    assert plots == count
+    assert max(width, widest) <= 375
 
 
 def test_faults_call_at_once_and_are_named_with_column_and_share(world: World) -> None:
@@ -168,7 +169,7 @@ def test_labels_that_came_true_are_quiet_and_wrong_predictions_are_an_alert(worl
     alert = world.monitor(2, "--labels", "labels.csv", code=1)
     assert alert["details"]["performance"]["look"] == 2
     assert alert["details"]["performance"]["error_rate"] == pytest.approx(0.05 * 6 / 3.14159265**2 / 4)
-    assert any(reason.startswith("accuracy is 0.") for reason in alert["details"]["reasons"])
+    assert any(reason.startswith("accuracy is 0 (0 to ") for reason in alert["details"]["reasons"])
     labels.write_text("\n".join(["id,species", *wrong, wrong[0]]) + "\n")
     assert "2-0 more than once" in " ".join(world.monitor(2, "--labels", "labels.csv", code=2)["messages"])
     labels.write_text("id,species\n2-0,Emu\n")
