@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,10 +21,10 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def service(repo: Repo, home: dict[str, str], number: int) -> Iterator[str]:
-    """One replica in a clone and folders of its own, which looks at its stage every second; its address."""
+    """One replica with a clone and folders of its own, which asks origin every second, and reads from `mirror`."""
     clone, port = repo.folder / f"replica{number}", free_port()
     repo.git("clone", "--quiet", str(repo.origin), str(clone))
-    repo.run("dvc", "remote", "modify", "--local", "storage", "url", str(repo.storage), cwd=clone)
+    repo.run("dvc", "remote", "modify", "--local", "storage", "url", str(repo.folder / "mirror"), cwd=clone)
     edit(clone / "params.yaml", "poll: 5", "poll: 1")
     python = f"{home['UV_PROJECT_ENVIRONMENT']}/bin"
     variables = home | {"PATH": f"{python}{os.pathsep}{home['PATH']}", "MODEL": "stage:prod", "PYTHONPATH": str(clone)}
@@ -48,6 +49,7 @@ def test_replicas_follow_the_stage_and_a_refused_version_is_pointed_back(
     for old, new in (("timeout: 300", "timeout: 60"), ("watch: 60", "watch: 3")):
         edit(repo.clone / "params.yaml", old, new)
     repo.commit("Quick deployments")
+    mirror = shutil.copytree(repo.storage, repo.folder / "mirror")
     with ExitStack() as stack:
         urls = [stack.enter_context(service(repo, home, number)) for number in (1, 2)]
         options = [part for url in urls for part in ("--url", url)]
@@ -56,10 +58,10 @@ def test_replicas_follow_the_stage_and_a_refused_version_is_pointed_back(
         assert "prod serves v0.0.1" in repo.messages("deploy", "prod", *options)
         assert [served(url) for url in urls] == ["v0.0.1", "v0.0.1"]
         repo.retrain("learning_rate: 0.1", "learning_rate: 0.09")
-        stored = repo.stored("models/serving.zip")
-        stored.chmod(0o644)
-        content = bytearray(stored.read_bytes())
-        content[len(content) // 2] ^= 1  # the size stays
+        stored = mirror / repo.stored("models/serving.zip").relative_to(repo.storage)
+        content = bytearray(repo.stored("models/serving.zip").read_bytes())
+        content[len(content) // 2] ^= 1  # the size stays; what is promoted is whole, what the replicas get is not
+        stored.parent.mkdir(exist_ok=True)
         stored.write_bytes(content)
         repo.verb("promote", "--stage", "prod")
         text = repo.messages("deploy", "prod", *options, code=1)
