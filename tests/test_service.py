@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,33 @@ def test_a_version_whose_object_is_broken_is_refused_once_and_served_when_it_is_
         stored.write_bytes(content)
         service.serves("v0.0.3")
         assert service.about()["refused"] == []
+
+
+def test_a_full_disk_for_models_keeps_the_old_version_until_there_is_space(repo: Repo, home: dict[str, str]) -> None:
+    """A folder that has room for one model: /version says why the new one is not there, and nothing is half written."""
+    models = repo.folder / "models"
+    models.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=36k", "tmpfs", str(models)]
+    if subprocess.run(small, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk here")
+    try:
+        folder = serving_clone(repo)
+        with running(folder, home, MODEL="stage:prod", MODEL_FOLDER=str(models)) as service:
+            service.ready()
+            row = golden(repo.clone)[0][0]
+            repo.retrain("learning_rate: 0.1", "learning_rate: 0.05")
+            repo.verb("promote", "--stage", "prod")
+            service.wait(lambda: service.about()["trouble"])
+            assert "models cannot be written (No space left on device)" in service.about()["trouble"]["reason"]
+            assert (service.about()["version"], service.about()["refused"]) == ("v0.0.2", [])
+            assert service.ask("/predict", row)[0] == 200
+            assert len([*models.glob("*.zip")]) == 1
+            assert not [*models.glob("*.part")]
+            subprocess.run(["mount", "-o", "remount,size=1m", str(models)], check=True)
+            service.serves("v0.0.3")
+            assert service.about()["trouble"] is None
+    finally:
+        subprocess.run(["umount", "--lazy", str(models)], check=True)
 
 
 def test_git_and_remote_may_be_away_later_and_at_start(repo: Repo, home: dict[str, str]) -> None:

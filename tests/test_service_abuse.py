@@ -126,9 +126,9 @@ def test_slow_clients_are_ended_and_hold_up_nobody(service: Service, row: dict[s
 
 
 def test_two_hundred_connections_are_all_answered(service: Service, row: dict[str, Any]) -> None:
-    """None fails, for as long as they last."""
+    """None fails in a minute."""
     load = Load(service, row, clients=200)
-    time.sleep(10)
+    time.sleep(60)
     codes = load.stop()
     assert {*codes} == {200} and codes[200] > 1000, codes
     print(dict(codes), f"p99 {load.p99():.3f} s")
