@@ -42,7 +42,7 @@ HEADS = "| metric | loss | units | fails | better | passes | inconclusive | dete
 HEADER = """\
 # How often the gate is wrong
 
-Written by `make coverage`: simulated changes, judged by the functions of the generated project at a confidence of 95 %,
+Written by `make coverage`: simulated changes, and the verdicts of the project's own functions at a confidence of 95 %,
 with {draws} draws. All numbers but loss and units are per cent of {most} simulations, with many units of at least
 {least}. Loss: how much worse the new model really is.
 

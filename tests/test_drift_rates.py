@@ -11,9 +11,9 @@ ROOT = Path(__file__).parent.parent
 CODE = """
 import sys
 sys.path.insert(0, "benchmarks")
-import drift
-found = drift.quiet({rows}, {columns}, {kind!r}, range(200), usual=False)
-print(sum(row.p_alone for row in found))
+import drift_windows
+results = drift_windows.quiet({rows}, {columns}, {kind!r}, range(200), usual=False)
+print(sum(row.p_alone for row in results))
 """
 
 

@@ -170,6 +170,8 @@ def test_labels_that_came_true_are_quiet_and_wrong_predictions_are_an_alert(worl
     assert alert["details"]["performance"]["look"] == 2
     assert alert["details"]["performance"]["error_rate"] == pytest.approx(0.05 * 6 / 3.14159265**2 / 4)
     assert any(reason.startswith("accuracy is 0 (0 to ") for reason in alert["details"]["reasons"])
+    again = world.monitor(2, "--labels", "labels.csv", code=1)["details"]["performance"]
+    assert again["look"] == 3  # looking again at the same day is a look too
     labels.write_text("\n".join(["id,species", *wrong, wrong[0]]) + "\n")
     assert "2-0 more than once" in " ".join(world.monitor(2, "--labels", "labels.csv", code=2)["messages"])
     labels.write_text("id,species\n2-0,Emu\n")

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> Outcome:
     from lifecycle.monitoring import log, performance  # pandas and scipy take a second
     from lifecycle.monitoring.compare import Evidence
     from lifecycle.monitoring.settings import Monitor
-    from lifecycle.monitoring.verdict import judged
+    from lifecycle.monitoring.verdict import verdict
     from lifecycle.review.limits import Gate
 
     with policy.registry() as (folder, _, stages):
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> Outcome:
     until = options.until or datetime.now(UTC)
     window = log.read(options.log, until - options.since, until, name, settings.sample, settings.seed, known)
     evidence = Evidence(stage, name, version, window, settings, gate, known)
-    result = judged(evidence, options.log)
+    result = verdict(evidence, options.log)
     if options.report:
         from lifecycle.report.monitor import write
 

@@ -18,7 +18,7 @@ SHOWN, DRAWN = 20, 6  # movements that are recorded, and columns whose histogram
 
 @dataclass(frozen=True)
 class Evidence:
-    """A window of the log of a stage's version, and what it is judged by; `labels`: by prediction id."""
+    """A window of the log of a stage's version, and what it is compared by; `labels`: by prediction id."""
 
     stage: str
     name: str

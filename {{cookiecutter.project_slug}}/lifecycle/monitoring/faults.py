@@ -89,11 +89,9 @@ def missing(window: pd.DataFrame, reference: pd.DataFrame, moved: list[Movement]
         if move.what != "missing":
             continue
         share, before = (float(table[move.column].isna().mean()) for table in (window, reference))
-        if share > before:
+        if move.p <= settings.alpha and share - before >= settings.faults:
             count = int(window[move.column].isna().sum())
-            alert = move.p <= settings.alpha and share - before >= settings.faults
-            if alert:
-                yield Fault(move.column, f"missing values, {before:.1%} in the reference", count, share, True)
+            yield Fault(move.column, f"missing values, {before:.1%} in the reference", count, share, True)
 
 
 def unseen(window: pd.DataFrame, profile: dict[str, Any], reference: pd.DataFrame, limit: float) -> Iterator[Fault]:

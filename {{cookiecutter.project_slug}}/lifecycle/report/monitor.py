@@ -100,8 +100,8 @@ def text_of(paragraph: str) -> str:
 
 
 def _earlier(details: Details) -> list[str]:
-    judged = [one for one in details["earlier"] if one["p"] is not None]
-    if not judged:
+    compared = [window for window in details["earlier"] if window["p"] is not None]
+    if not compared:
         return []
-    alarms = sum(one["alarm"] for one in judged)
-    return [f"Of {len(judged)} earlier windows, {alarms} had a drift alarm ({alarms / len(judged):.0%}).", ""]
+    alarms = sum(window["alarm"] for window in compared)
+    return [f"Of {len(compared)} earlier windows, {alarms} had a drift alarm ({alarms / len(compared):.0%}).", ""]

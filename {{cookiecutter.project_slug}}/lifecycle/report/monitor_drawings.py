@@ -5,7 +5,7 @@ from typing import Any
 import vl_convert
 
 Details = dict[str, Any]
-REFERENCE, WINDOW, ALARM, QUIET = "#6e7781", "#0969da", "#bc4c00", "#57606a"  # told apart by the colour-blind too
+REFERENCE, WINDOW, ALARM, QUIET = "#6e7781", "#0969da", "#bc4c00", "#57606a"  # safe for the colour-blind
 WIDTH, BAR, TALL = 340, 18, 130  # of a drawing; of a bar; height of a time line
 
 

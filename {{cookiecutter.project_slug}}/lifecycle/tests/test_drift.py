@@ -1,4 +1,4 @@
-"""The monitor's statistics: what moved is found, and chance alarms no more often than stated."""
+"""The monitor's statistics: what moved is detected, and false alarms are no more frequent than stated."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def table(rng: np.random.Generator, rows: int, shift: float = 0, missing: float 
     return numbers.assign(kind=rng.choice(list(kinds), rows))
 
 
-def found(reference: pd.DataFrame, window: pd.DataFrame, blocks: np.ndarray | None = None) -> dict[str, Movement]:
+def by_column(reference: pd.DataFrame, window: pd.DataFrame, blocks: np.ndarray | None = None) -> dict[str, Movement]:
     """The movements by column, those of missing values with a question mark."""
     codes = np.arange(len(reference) + len(window)) if blocks is None else blocks
     moved = movements(reference, window, codes, 0.05, 199, 0)
@@ -35,14 +35,14 @@ def found(reference: pd.DataFrame, window: pd.DataFrame, blocks: np.ndarray | No
 def test_what_moved_is_named_and_nothing_else(options: dict[str, Any], column: str) -> None:
     """A column that moved has a small p and an effect near the true one; the others do not."""
     rng = np.random.default_rng(1)
-    moved = found(table(rng, 2000), table(rng, 1000, **options))
+    moved = by_column(table(rng, 2000), table(rng, 1000, **options))
     assert {name for name, move in moved.items() if move.p <= 0.05} == {column}
     truth = {"x": 0.197, "z?": 0.2, "kind": 1 / 3}[column]  # 2 * Phi(0.25) - 1 for the shift
     assert moved[column].effect == pytest.approx(truth, abs=0.04)
 
 
 def test_windows_without_drift_alarm_no_more_often_than_stated() -> None:
-    """Of 100 windows of 60 rows, against references drawn anew, about five alarm at 5 %."""
+    """Of 100 windows of 60 rows, each with a new reference, about five alarm at 5 %."""
     alarms = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
@@ -56,15 +56,15 @@ def test_blocks_are_permuted_whole() -> None:
     rng = np.random.default_rng(0)
     few = pd.DataFrame({"x": np.repeat(rng.normal(size=12), 50)})
     reference, window = few[:300], few[300:] + 0.0
-    assert found(reference, window)["x"].p <= 0.01
-    assert found(reference, window, np.repeat(np.arange(12), 50))["x"].p > 0.05
+    assert by_column(reference, window)["x"].p <= 0.01
+    assert by_column(reference, window, np.repeat(np.arange(12), 50))["x"].p > 0.05
 
 
 @pytest.mark.parametrize("size", [30, 31])
 def test_constant_and_empty_columns_never_alarm(size: int) -> None:
     """Columns without any value, or with one, have no effect."""
     same = pd.DataFrame({"none": [np.nan] * size, "one": [1.0] * size, "text": ["a"] * size})
-    assert all(move.p == 1 and move.effect == 0 for move in found(same, same).values())
+    assert all(move.p == 1 and move.effect == 0 for move in by_column(same, same).values())
 
 
 def test_reference_without_blocks_is_put_into_blocks_as_large_as_those_of_the_window() -> None:
